@@ -1,0 +1,50 @@
+# `make demo` and `make test` set up everything they need in .venv and then do their job.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := runs
+
+.PHONY: help demo test lint types truth bench-peers format clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo         the fair trial on two bundled tables, and its page"
+	@echo "make test         lint, format, types, floors and tests"
+	@echo "make truth        the longer statistical and fault checks"
+	@echo "make bench-peers  side by side with rivals, in an environment of their own"
+	@echo "make format       let ruff lay out the code"
+	@echo "make clean        remove the environment and what the tools leave"
+
+.venv/.ready: constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Equipoise needs Python 3.11 or newer, this is %s; try make PYTHON=python3.12" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@echo "setting up .venv (once; about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: .venv/.ready
+	$(BIN)/equipoise bench demo --jobs 2 --run $(RUN)/demo
+
+lint: .venv/.ready
+	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks examples
+
+types: .venv/.ready
+	$(BIN)/mypy
+
+test: lint types
+	$(BIN)/pytest -n 2 --dist worksteal -m "not truth"
+
+truth: .venv/.ready
+	$(BIN)/pytest -n 2 --dist worksteal -m truth
+
+bench-peers: .venv/.ready
+	$(BIN)/python benchmarks/peers.py
+
+format: .venv/.ready
+	$(BIN)/ruff format src tests benchmarks examples
+	$(BIN)/ruff check --fix src tests benchmarks examples
+
+clean:
+	rm -rf .venv .peers .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Imbalanced-learn samplers over synthesizers, and how many rows they make."""

@@ -1,0 +1,1 @@
+"""Synthesizers: one method a file, one public class a file."""

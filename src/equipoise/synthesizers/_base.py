@@ -1,0 +1,168 @@
+"""What all synthesizers share: the table and its label are parted on the way in and joined on the way out.
+
+A method sees one coded table, the class positions of its rows and a generator; it never sees a frame, a dtype or a
+label. It makes rows of a class it is told, so the label of a row is right by construction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from equipoise.errors import DataError, NotFittedError, OptionError
+from equipoise.seeds import as_generator
+from equipoise.tables.coded import Coded, code, decode
+from equipoise.tables.frames import Container
+from equipoise.tables.labels import Labels
+from equipoise.tables.schema import Schema
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What was asked of one class and what came."""
+
+    label: Any
+    requested: int
+    delivered: int
+    fallback: str = ""
+
+
+class Synthesizer(BaseEstimator):
+    """Base of every method that makes new rows of a given class.
+
+    A subclass names its parameters in its constructor, which only stores them, and writes `_fit` and `_sample`.
+
+    Attributes
+    ----------
+    schema_ : Schema
+        The columns, as inferred from the training rows.
+    labels_ : Labels
+        The classes, as seen in training.
+    class_counts_ : ndarray of shape (n_classes,)
+        Training rows of each class.
+    fallbacks_ : dict of int to str
+        Class position to the reason why `fit` will not give it the full method (too few rows, say). Empty if none.
+    deliveries_ : tuple of Delivery
+        What the last call of `sample` was asked for and gave, class by class.
+    history_ : dict of str to list
+        Training curves; empty for methods that do not iterate.
+    """
+
+    how_it_conditions: ClassVar[str] = "one model per class"
+    keeps_rows: ClassVar[bool] = False
+    random_state: Any
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Learn from training rows.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n, d)
+            Features: a pandas, polars or arrow frame of any dtypes, or a numeric array. Missing cells are welcome.
+        y : series or array of shape (n,)
+            Labels of any type.
+
+        Raises
+        ------
+        DataError
+            The table or the target cannot be learnt from; the message says where and why.
+        """
+        self.container_ = Container.of(X)
+        frame = self.container_.frame(X)
+        self.labels_ = Labels.infer(y)
+        y_codes = self.labels_.code(y)
+        if len(y_codes) != len(frame):
+            raise DataError(f"X has {len(frame)} rows but y has {len(y_codes)}")
+        self.schema_ = Schema.infer(frame, kinds=getattr(self, "kinds", None))
+        self.class_counts_ = np.bincount(y_codes, minlength=len(self.labels_))
+        self.fallbacks_: dict[int, str] = {}
+        self.history_: dict[str, list[float]] = {}
+        self._identifiers = frame[[c.name for c in self.schema_.columns if c.kind == "identifier"]]
+        self._fit(code(self.schema_, frame), y_codes, as_generator(self.random_state))
+        return self
+
+    def sample(
+        self, n: int | Mapping[Any, int], *, random_state: Any = None
+    ) -> tuple[pd.DataFrame | NDArray, pd.Series | NDArray]:
+        """Make new rows.
+
+        Parameters
+        ----------
+        n : int or dict of label to int
+            A number of rows, shared out in the training proportions, or exactly so many rows of each class named.
+        random_state : None, int, Generator or RandomState
+            Same seed, same rows.
+
+        Returns
+        -------
+        X_new : frame or array of shape (n, d)
+            In the container, dtypes, levels, decimals and column order of training; rows are grouped by class, in the
+            order of the classes.
+        y_new : series or array of shape (n,)
+
+        Raises
+        ------
+        NotFittedError
+            `fit` has not been called.
+        OptionError
+            A negative number, or a class that training did not have.
+        """
+        if not hasattr(self, "schema_"):
+            raise NotFittedError(
+                f"this {type(self).__name__} is not fitted yet; call fit(X, y) before sample"
+            )
+        counts = self._counts(n)
+        rng = as_generator(random_state)
+        self._sample_fallbacks: dict[int, str] = {}
+        table = self._sample(counts, rng)
+        if len(table) != counts.sum():
+            raise RuntimeError(
+                f"{type(self).__name__}._sample gave {len(table)} rows, asked for {counts.sum()}"
+            )
+        reasons = {**self.fallbacks_, **self._sample_fallbacks}
+        self.deliveries_ = tuple(
+            Delivery(self.labels_.classes[k], int(m), int(m), reasons.get(k, ""))
+            for k, m in enumerate(counts)
+            if m > 0
+        )
+        y_codes = np.repeat(np.arange(len(counts)), counts)
+        frame = decode(self.schema_, table)
+        for name in self._identifiers.columns:
+            rows = rng.integers(len(self._identifiers), size=len(frame))
+            frame[name] = self._identifiers[name].take(rows).array
+        return self.container_.back(frame[self.schema_.names]), self.labels_.decode(y_codes)
+
+    def _counts(self, n: int | Mapping[Any, int]) -> NDArray[np.int64]:
+        counts = np.zeros(len(self.labels_), dtype=np.int64)
+        if isinstance(n, Mapping):
+            for label, wanted in n.items():
+                counts[self.labels_.position(label)] = _whole(wanted, f"rows of class {label!r}")
+            return counts
+        return proportional(_whole(n, "rows"), self.class_counts_)
+
+    def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
+        """Learn from a coded table and its class positions (n,)."""
+        raise NotImplementedError
+
+    def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
+        """Make ``counts[k]`` rows of each class position k, in the order of the classes."""
+        raise NotImplementedError
+
+
+def proportional(n: int, weights: NDArray) -> NDArray[np.int64]:
+    """Share out n in proportion to weights by largest remainders; the parts add up to n."""
+    exact = n * np.asarray(weights, dtype=np.float64) / np.sum(weights)
+    parts = np.floor(exact).astype(np.int64)
+    order = np.argsort(-(exact - parts), kind="stable")
+    parts[order[: n - parts.sum()]] += 1
+    return parts
+
+
+def _whole(value: Any, what: str) -> int:
+    if isinstance(value, bool) or int(value) != value or value < 0:
+        raise OptionError(f"the number of {what} must be a whole number, 0 or more; got {value!r}")
+    return int(value)

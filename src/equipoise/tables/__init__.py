@@ -1,0 +1,1 @@
+"""What a table is: its schema, its labels, its coded and encoded forms, and its files."""

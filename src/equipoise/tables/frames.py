@@ -1,0 +1,76 @@
+"""Containers: what a table came in, and the way back into it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from equipoise.errors import DataError
+
+
+@dataclass(frozen=True)
+class Container:
+    """The kind of container that a table came in.
+
+    Attributes
+    ----------
+    kind : str
+        "pandas", "array", a scipy sparse format such as "csr", or the name of another frame library.
+    dtype : dtype or None
+        Of an array or sparse matrix.
+    """
+
+    kind: str
+    dtype: Any = None
+    sparse_array: bool = False
+
+    @classmethod
+    def of(cls, X: Any) -> "Container":
+        """Recognise the container of X (n, d)."""
+        if isinstance(X, pd.DataFrame):
+            return cls("pandas")
+        if sp.issparse(X):
+            return cls(X.format, X.dtype, isinstance(X, sp.sparray))
+        module = type(X).__module__.split(".")[0]
+        if module in ("polars", "pyarrow"):
+            return cls(module)
+        return cls("array", np.asarray(X).dtype)
+
+    def frame(self, X: Any) -> pd.DataFrame:
+        """Give X (n, d) as a pandas frame; rows and columns keep their order.
+
+        Raises
+        ------
+        DataError
+            X is not two-dimensional.
+        """
+        if self.kind == "pandas":
+            return X
+        if self.kind in ("polars", "pyarrow"):
+            import narwhals as nw
+
+            return nw.from_native(X, eager_only=True).to_pandas()
+        array = X.toarray() if sp.issparse(X) else np.asarray(X)
+        if array.ndim != 2:
+            raise DataError(
+                f"X must be a table of two dimensions, got the shape {array.shape}. "
+                "Reshape your data: X.reshape(-1, 1) if it has a single feature"
+            )
+        return pd.DataFrame(array)
+
+    def back(self, frame: pd.DataFrame) -> Any:
+        """Give a pandas frame back in this container."""
+        if self.kind == "pandas":
+            return frame
+        if self.kind in ("polars", "pyarrow"):
+            import narwhals as nw
+
+            native = nw.from_native(frame)
+            return native.to_polars() if self.kind == "polars" else native.to_arrow()
+        array = frame.to_numpy(dtype=self.dtype)
+        if self.kind == "array":
+            return array
+        matrix = sp.csr_array(array) if self.sparse_array else sp.csr_matrix(array)
+        return matrix.asformat(self.kind)

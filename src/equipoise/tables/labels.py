@@ -1,0 +1,129 @@
+"""The labels of a table: any type in, class positions inside, the same type out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from equipoise.errors import DataError, OptionError
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The classes of a target and how it came.
+
+    Attributes
+    ----------
+    classes : tuple
+        The labels seen in training: sorted, or in the order of a category dtype.
+    name : hashable
+        Name of the series, None for an array.
+    dtype : dtype
+        What labels are given back in.
+    is_series : bool
+        Whether labels go back as a Series (else as an array).
+    """
+
+    classes: tuple[Any, ...]
+    name: Any
+    dtype: Any
+    is_series: bool
+
+    @classmethod
+    def infer(cls, y: Any) -> "Labels":
+        """Read the classes off training labels.
+
+        Raises
+        ------
+        DataError
+            A label is missing, or there is no row.
+        """
+        series = as_series(y)
+        if series.empty:
+            raise DataError("the target has no rows; at least one is needed")
+        missing = series.isna()
+        if missing.all():
+            raise DataError(f"every value of the target {series.name!r} is missing")
+        if missing.any():
+            raise DataError(
+                f"{int(missing.sum())} labels of the target {series.name!r} are missing (the first "
+                f"in row {series.index[missing.to_numpy().argmax()]!r}); drop those rows"
+            )
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            present = set(series.unique())
+            classes = tuple(level for level in series.dtype.categories if level in present)
+        else:
+            values = list(dict.fromkeys(series.tolist()))
+            try:
+                classes = tuple(sorted(values))
+            except TypeError:
+                classes = tuple(sorted(values, key=lambda v: (type(v).__name__, str(v))))
+        return cls(classes, series.name, series.dtype, isinstance(y, pd.Series))
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The classes as text, for results and pages."""
+        return tuple(str(label) for label in self.classes)
+
+    def code(self, y: Any) -> NDArray[np.int64]:
+        """Give the class position (n,) of each label.
+
+        Raises
+        ------
+        DataError
+            A label is not one of the classes.
+        """
+        series = as_series(y)
+        places, values = pd.factorize(series)
+        lookup = {label: k for k, label in enumerate(self.classes)}
+        unknown = [value for value in values if value not in lookup]
+        if unknown or (places < 0).any():
+            raise DataError(
+                f"the label {unknown[0] if unknown else None!r} was not seen in training; "
+                f"the classes are {', '.join(map(repr, self.classes))}"
+            )
+        return np.array([lookup[value] for value in values], dtype=np.int64)[places]
+
+    def decode(self, codes: NDArray[np.int64]) -> Any:
+        """Give labels (n,) in the container and dtype that training labels came in."""
+        cells = np.empty(len(self.classes), dtype=object)
+        cells[:] = self.classes
+        series = pd.Series(cells[codes], dtype=self.dtype, name=self.name)
+        return series if self.is_series else series.to_numpy()
+
+    def position(self, label: Any) -> int:
+        """Give the position of one class.
+
+        Raises
+        ------
+        OptionError
+            There is no such class.
+        """
+        if label in self.classes:
+            return self.classes.index(label)
+        raise OptionError(
+            f"there is no class {label!r}; the classes are {', '.join(map(repr, self.classes))}"
+        )
+
+
+def as_series(y: Any) -> pd.Series:
+    """Give a target of any container as a Series."""
+    if isinstance(y, pd.Series):
+        return y
+    if isinstance(y, pd.DataFrame):
+        if y.shape[1] != 1:
+            raise DataError(f"the target must be one column, got {y.shape[1]}")
+        return y.iloc[:, 0]
+    if hasattr(y, "to_pandas"):  # polars and arrow columns
+        return as_series(y.to_pandas())
+    array = np.asarray(y)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise DataError(f"the target must have one dimension, got the shape {array.shape}")
+    return pd.Series(array)
