@@ -72,9 +72,7 @@ METHODS: dict[str, Method] = {
         ),
         Method("adasyn", f"{_S}.adasyn:Adasyn", "neighbours", "He et al. 2008"),
         Method("cart", f"{_S}.cart:Cart", "trees", "Reiter 2005"),
-        Method(
-            "tvae", f"{_S}.tvae:TVAE", "network", "Xu et al. 2019", costly=True, extra="torch"
-        ),
+        Method("tvae", f"{_S}.tvae:TVAE", "network", "Xu et al. 2019", costly=True, extra="torch"),
     )
 }
 

@@ -1,1 +1,1 @@
-"""."""
+"""Scores of a classifier, and nothing that knows what made the predictions."""

@@ -1,13 +1,65 @@
 """What one finished trial leaves behind, as plain values."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Status = Literal["done", "failed", "timeout", "skipped"]
 Part = Literal["train", "test"]
+
+
+STATUSES: tuple[Status, ...] = ("done", "failed", "timeout", "skipped")
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What a run was asked for and where it runs.
+
+    Attributes
+    ----------
+    experiment : str
+    seed : int
+    options : mapping
+        Everything else that was asked, as plain values that JSON can hold.
+    versions : mapping
+        Package -> version.
+    machine : mapping
+        What the machine is, as plain values.
+    """
+
+    experiment: str
+    seed: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=dict)
+
+
+class AskedTrial(Protocol):
+    """A trial that a run was asked for: any value with these names."""
+
+    @property
+    def dataset(self) -> str:
+        """Name of the table."""
+
+    @property
+    def repeat(self) -> int:
+        """Number of the repeat, from 0."""
+
+    @property
+    def method(self) -> str:
+        """Name in the registry."""
+
+    @property
+    def trial_id(self) -> str:
+        """Hash of all that the trial depends on."""
+
+    @property
+    def code_version(self) -> str:
+        """Versions that its components declare."""
 
 
 @dataclass(frozen=True)
@@ -95,3 +147,32 @@ class TrialRecord:
     predictions: tuple[PredictionRecord, ...] = ()
     history: dict[str, list[float]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # unseen levels, fallbacks, gaps that cannot be compared
+
+
+def fault(record: TrialRecord) -> str:
+    """Say what is wrong with a record, in words; empty if it can be stored."""
+    if record.status not in STATUSES:
+        return f"the status must be one of {', '.join(STATUSES)}, found {record.status!r}"
+    keys = Counter(
+        (o.plan, o.decision, o.classifier, o.part, o.metric, o.label) for o in record.observations
+    )
+    twice = [key for key, count in keys.items() if count > 1]
+    if twice:
+        return f"the score {' / '.join(twice[0])} came twice"
+    seen = Counter((p.plan, p.decision, p.classifier, p.part) for p in record.predictions)
+    twins = [name for name, count in seen.items() if count > 1]
+    if twins:
+        return f"the predictions {' / '.join(twins[0])} came twice"
+    for p in record.predictions:
+        n = len(p.rows)
+        where = f"the predictions {p.plan} / {p.decision} / {p.classifier} / {p.part}"
+        if p.rows.shape != (n,) or p.truth.shape != (n,):
+            return f"{where} need one true class per row, found {p.truth.shape} for {p.rows.shape}"
+        if p.probabilities.ndim != 2 or p.probabilities.shape != (n, len(p.offsets)):
+            return (
+                f"{where} need probabilities of shape ({n}, {len(p.offsets)}), found "
+                f"{p.probabilities.shape}"
+            )
+        if not np.isfinite(p.probabilities).all():
+            return f"{where} hold probabilities that are not finite"
+    return ""

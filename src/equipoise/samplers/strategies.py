@@ -37,6 +37,7 @@ class balance:  # noqa: N801 - a strategy is called like a function
     ratio: float = 1.0
 
     def __post_init__(self) -> None:
+        """Refuse a ratio out of range."""
         if not 0 < self.ratio <= 1:
             raise OptionError(f"the ratio of balance must lie in (0, 1], got {self.ratio}")
 
@@ -65,12 +66,15 @@ class grow:  # noqa: N801 - a strategy is called like a function
     rate: float
 
     def __post_init__(self) -> None:
+        """Refuse a rate out of range."""
         if not (self.rate >= 0 and math.isfinite(self.rate)):
             raise OptionError(f"the rate of grow must be 0 or more, got {self.rate}")
 
     def __call__(self, y: Any) -> dict[Any, int]:
         """Give the total wanted of each class."""
-        return {label: n + int(np.floor(self.rate * n + 0.5)) for label, n in class_counts(y).items()}
+        return {
+            label: n + int(np.floor(self.rate * n + 0.5)) for label, n in class_counts(y).items()
+        }
 
 
 @dataclass(frozen=True)
@@ -115,12 +119,12 @@ def parse_plan(text: str) -> Plan:
     OptionError
         It is none of these, or its number is out of range.
     """
-    word, _, argument = text.strip().partition(":")
+    word, colon, argument = text.strip().partition(":")
     try:
-        if word == "none" and not argument:
+        if word == "none" and not colon:
             return Plan("none")
         if word == "balance":
-            return Plan(text.strip(), balance(float(argument)) if argument else balance())
+            return Plan(text.strip(), balance(float(argument)) if colon else balance())
         if word == "grow":
             return Plan(text.strip(), grow(float(argument)))
         if word == "add":

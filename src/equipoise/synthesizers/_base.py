@@ -4,7 +4,7 @@ A method sees one coded table, the class positions of its rows and a generator; 
 label. It makes rows of a class it is told, so the label of a row is right by construction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -18,7 +18,7 @@ from equipoise.seeds import as_generator
 from equipoise.tables.coded import Coded, code, decode
 from equipoise.tables.frames import Container
 from equipoise.tables.labels import Labels
-from equipoise.tables.schema import Schema
+from equipoise.tables.schema import Kind, Schema
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Synthesizer(BaseEstimator):
     keeps_rows: ClassVar[bool] = False
     random_state: Any
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, *, kinds: Mapping[Hashable, Kind] | None = None) -> Self:
         """Learn from training rows.
 
         Parameters
@@ -65,6 +65,8 @@ class Synthesizer(BaseEstimator):
             Features: a pandas, polars or arrow frame of any dtypes, or a numeric array. Missing cells are welcome.
         y : series or array of shape (n,)
             Labels of any type.
+        kinds : dict of column name to kind, optional
+            Overrules the inferred kind of a column: numeric, categorical, boolean, datetime, constant or identifier.
 
         Raises
         ------
@@ -77,7 +79,7 @@ class Synthesizer(BaseEstimator):
         y_codes = self.labels_.code(y)
         if len(y_codes) != len(frame):
             raise DataError(f"X has {len(frame)} rows but y has {len(y_codes)}")
-        self.schema_ = Schema.infer(frame, kinds=getattr(self, "kinds", None))
+        self.schema_ = Schema.infer(frame, kinds)
         self.class_counts_ = np.bincount(y_codes, minlength=len(self.labels_))
         self.fallbacks_: dict[int, str] = {}
         self.history_: dict[str, list[float]] = {}

@@ -3,7 +3,7 @@
 Every method works on this form, so dtypes, decimals, bounds and missing cells are dealt with once, here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.errors import DataError
-from equipoise.tables.schema import (
-    Column,
-    Schema,
-    date_unit,
-    list_names,
-    shifted,
-    stored_integers,
-)
+from equipoise.tables.dates import from_steps, series_of_stamps, steps_from, stored_integers
+from equipoise.tables.schema import EXACT, Column, Schema, check_finite, list_names, shifted
 
 
 @dataclass(frozen=True)
@@ -80,51 +74,62 @@ def decode(schema: Schema, table: Coded) -> pd.DataFrame:
     Numbers are rounded to the column's grid and clipped to its bounds. Constant columns come back; identifier columns
     are left out, since no row can be given a new one: the caller fills them in.
     """
-    series: dict = {}
-    numbers = {column.name: j for j, column in enumerate(schema.numbers)}
-    codes = {column.name: j for j, column in enumerate(schema.discrete)}
+    cells: list[pd.Series] = []
+    names: list[Hashable] = []
+    numbers, codes = iter(table.numbers.T), iter(table.codes.T)
     for column in schema.columns:
         if column.is_number:
-            series[column.name] = series_of_numbers(column, table.numbers[:, numbers[column.name]])
+            cells.append(series_of_numbers(column, next(numbers)))
         elif column.is_discrete:
-            series[column.name] = series_of_codes(column, table.codes[:, codes[column.name]])
+            cells.append(series_of_codes(column, next(codes)))
         elif column.kind == "constant":
             filling = column.levels[0] if column.levels else None
-            series[column.name] = pd.Series([filling] * len(table), dtype=column.dtype)
-    frame = pd.DataFrame(dict(enumerate(series.values())), index=pd.RangeIndex(len(table)))
-    frame.columns = pd.Index(list(series), tupleize_cols=False)
+            cells.append(pd.Series([filling] * len(table), dtype=column.dtype))
+        else:
+            continue
+        names.append(column.name)
+    frame = pd.DataFrame(dict(enumerate(cells)), index=pd.RangeIndex(len(table)))
+    frame.columns = pd.Index(names, tupleize_cols=False)
     return frame
 
 
 def numbers_of(column: Column, series: pd.Series) -> NDArray[np.float64]:
-    """Give the numbers (n,) of one numeric or datetime column, NaN where missing."""
-    if column.kind == "datetime":
-        out = np.full(len(series), np.nan)
-        present = series.notna().to_numpy()
-        if present.any():
-            stored = stored_integers(series[present].astype(column.dtype))
-            out[present] = (stored - column.origin) / column.step
-        return out
-    if column.origin:
-        return shifted(pd.to_numeric(series), column.origin)
-    if not pd.api.types.is_numeric_dtype(series.dtype) or series.dtype == object:
-        series = pd.to_numeric(series)
-    return series.to_numpy(dtype=np.float64, na_value=np.nan)
+    """Give the numbers (n,) of one numeric or datetime column, NaN where missing.
+
+    Raises
+    ------
+    DataError
+        A cell is no number, or no date, or it is infinite.
+    """
+    present = series.notna().to_numpy()
+    out = np.full(len(series), np.nan)
+    kept = series if present.all() else series[present]
+    try:
+        if column.kind == "datetime":
+            stored = stored_integers(kept.astype(column.dtype))
+            out[present] = steps_from(stored, column.origin, column.step)
+        else:
+            out[present] = shifted(pd.to_numeric(kept), column.origin)
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            f"column {column.name!r} was {column.kind} in training, "
+            f"but now holds values of type {series.dtype} that are not: {error}"
+        ) from None
+    check_finite(column.name, series, out)
+    return out
 
 
 def codes_of(column: Column, series: pd.Series) -> NDArray[np.int64]:
     """Give the codes (n,) of one discrete column, -1 where missing or unknown."""
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        if tuple(series.dtype.categories) == column.levels:
-            return series.cat.codes.to_numpy(dtype=np.int64)
-        series = series.astype(series.dtype.categories.dtype)
-    lookup = {(type(level), level): k for k, level in enumerate(column.levels)}
-    places, values = pd.factorize(series, use_na_sentinel=True)
-    if series.dtype == object and series.map(type).nunique() > 2:
+    if len({type(level) for level in column.levels}) > 1 and series.dtype == object:
+        lookup = {(type(level), level): k for k, level in enumerate(column.levels)}
         return np.array([lookup.get((type(v), v), -1) for v in series], dtype=np.int64)
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        places, values = series.cat.codes.to_numpy(), series.dtype.categories
+    else:
+        places, values = pd.factorize(series)
     plain = {level: k for k, level in enumerate(column.levels)}
-    found = np.array([plain.get(v, -1) for v in values] + [-1], dtype=np.int64)
-    return found[places]
+    return np.array([plain.get(v, -1) for v in values] + [-1], dtype=np.int64)[places]
 
 
 def rounded(column: Column, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -139,23 +144,29 @@ def series_of_numbers(column: Column, values: NDArray[np.float64]) -> pd.Series:
     """Give the cells of one numeric or datetime column from its numbers."""
     values = rounded(column, values)
     missing = np.isnan(values)
-    if column.kind == "datetime":
-        return _dates(column, values, missing)
-    whole = column.decimals is not None and column.decimals <= 0
     dtype = column.dtype
-    if dtype == object:
-        cells = [int(v) + column.origin if whole else float(v) for v in np.nan_to_num(values)]
-        series = pd.Series(cells, dtype=object)
-        series[missing] = None
-        return series
-    if not pd.api.types.is_integer_dtype(dtype):
-        if isinstance(dtype, np.dtype) and dtype.kind != "f":
-            return pd.Series(values)  # text declared numeric: numbers are what it means
-        return pd.Series(values).astype(dtype)
-    integers = [int(v) + column.origin for v in np.nan_to_num(values)]
-    if not missing.any():
-        return pd.Series(integers, dtype=dtype)
-    return pd.Series(pd.array(integers, dtype="object")).mask(missing, pd.NA).astype(dtype)
+    if column.kind == "datetime":
+        stored = from_steps(np.where(missing, column.low, values), column.origin, column.step)
+        return series_of_stamps(stored, missing, dtype, column.cell == "date")
+    if pd.api.types.is_integer_dtype(dtype) or column.cell == "text" or dtype == object:
+        return _cells(column, values, missing)
+    if isinstance(dtype, pd.CategoricalDtype):
+        return pd.Series(values)  # a category declared numeric: new numbers are no levels of it
+    return pd.Series(values).astype(dtype)
+
+
+def _cells(column: Column, values: NDArray[np.float64], missing: NDArray[np.bool_]) -> pd.Series:
+    """Give integers, texts or Python numbers (n,), which a float may not hold exactly."""
+    whole = column.decimals is not None and column.decimals <= 0
+    kind = int if whole else float
+    exact = column.origin == 0 and max(-column.low, column.high) <= EXACT
+    if whole and exact and column.cell == "" and not missing.any():
+        return pd.Series(values.astype(np.int64)).astype(column.dtype)
+    cells = [kind(v) + column.origin for v in np.where(missing, column.low, values)]
+    series = pd.Series(cells, dtype=object)
+    if column.cell == "text":
+        series = series.map(str)
+    return series.mask(missing, None).astype(column.dtype)
 
 
 def series_of_codes(column: Column, codes: NDArray[np.int64]) -> pd.Series:
@@ -170,24 +181,3 @@ def series_of_codes(column: Column, codes: NDArray[np.int64]) -> pd.Series:
     if isinstance(dtype, np.dtype) and dtype.kind == "f":
         cells[codes < 0] = np.nan
     return pd.Series(cells, dtype=dtype)
-
-
-def _dates(column: Column, values: NDArray[np.float64], missing: NDArray[np.bool_]) -> pd.Series:
-    stored = np.nan_to_num(values).astype(np.int64) * column.step + column.origin
-    dtype = column.dtype
-    unit = date_unit(dtype)
-    duration = pd.api.types.is_timedelta64_dtype(dtype) or "duration" in str(dtype)
-    stamps = stored.astype(f"timedelta64[{unit}]" if duration else f"datetime64[{unit}]")
-    stamps[missing] = "NaT"
-    if isinstance(dtype, pd.ArrowDtype):
-        import pyarrow as pa
-
-        plain = pa.array(stamps, from_pandas=True)
-        return pd.Series(pd.arrays.ArrowExtensionArray(plain.cast(dtype.pyarrow_dtype)))
-    series = pd.Series(stamps)
-    if dtype == object:
-        first = series.dt.to_pydatetime()
-        return pd.Series(first, dtype=object).mask(missing, None)
-    if isinstance(dtype, pd.DatetimeTZDtype):
-        return series.dt.tz_localize("UTC").dt.tz_convert(dtype.tz).astype(dtype)
-    return series.astype(dtype)

@@ -17,13 +17,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.errors import DataError, EquipoiseWarning, OptionError
+from equipoise.tables.dates import common_step, is_datetime, steps_from, stored_integers
 
 Kind = Literal["numeric", "categorical", "boolean", "datetime", "constant", "identifier"]
 
 MANY_LEVELS = 100
 IDENTIFIER_ROWS = 50  # below this many rows, distinct values are no sign of an identifier
 EXACT = 2**53  # integers beyond this are not exact as floats
-STEPS = {"D": 86_400, "h": 3_600, "min": 60, "s": 1}
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Column:
         A number stands for the stored integer ``origin + step * number`` (dates, and integers beyond 2**53).
     has_missing : bool
         Whether a training row misses it.
+    cell : {"", "date", "text"}
+        What the cells of an object column are, where the kind leaves it open: dates without a time, or numbers as text.
     """
 
     name: Hashable
@@ -60,6 +62,7 @@ class Column:
     origin: int = 0
     step: int = 1
     has_missing: bool = False
+    cell: Literal["", "date", "text"] = ""
 
     @property
     def is_number(self) -> bool:
@@ -137,7 +140,8 @@ class Schema:
                     f"got {kind!r}"
                 )
         columns = tuple(
-            _infer_column(name, frame[name], kinds.get(name)) for name in frame.columns
+            _infer_column(name, frame.iloc[:, j], kinds.get(name))
+            for j, name in enumerate(frame.columns)
         )
         schema = cls(columns)
         if warn:
@@ -188,40 +192,68 @@ def check_frame(frame: pd.DataFrame) -> None:
 
 def _infer_column(name: Hashable, series: pd.Series, wanted: Kind | None) -> Column:
     missing = series.isna()
-    present = series[~missing]
-    has_missing = bool(missing.any())
+    present = series[~missing] if missing.any() else series
+    has_missing = len(present) < len(series)
+    if present.empty:
+        return Column(name, "constant", series.dtype, has_missing=True)
     natural = _natural_kind(name, series, present)
+    distinct = _distinct(name, present)
+    if wanted is not None:
+        _check_wanted(name, wanted, natural, present, distinct, has_missing)
+    is_category = isinstance(series.dtype, pd.CategoricalDtype)
     kind = wanted or natural
-    if kind in ("numeric", "datetime") and kind != natural and natural != "boolean":
-        kind = _settle(name, series, present, kind)
-    if kind == "constant" or (wanted is None and _is_constant(series, present, has_missing)):
-        first = () if present.empty else (present.iloc[0],)
-        return Column(name, "constant", series.dtype, levels=first, has_missing=has_missing)
-    if wanted is None and _is_identifier(present, natural):
-        return Column(name, "identifier", series.dtype, has_missing=has_missing)
+    if len(distinct) == 1 and not has_missing and not is_category and wanted is None:
+        kind = "constant"
+    if kind == "constant":
+        return Column(name, kind, series.dtype, levels=tuple(distinct))
+    if wanted is None and _is_identifier(present, distinct, natural):
+        kind = "identifier"
     if kind == "identifier":
-        return Column(name, "identifier", series.dtype, has_missing=has_missing)
+        return Column(name, kind, series.dtype, has_missing=has_missing)
     if kind in ("categorical", "boolean"):
-        levels = _levels(name, series, present)
+        levels = tuple(series.dtype.categories) if is_category else in_order(distinct)
         return Column(name, kind, series.dtype, levels=levels, has_missing=has_missing)
-    return _number_column(name, kind, series, present, has_missing)
+    if kind == "datetime":
+        return _date_column(name, series, present, has_missing)
+    return _number_column(name, series, present, has_missing)
 
 
-def _settle(name: Hashable, series: pd.Series, present: pd.Series, kind: Kind) -> Kind:
-    if kind == "numeric":
+def _distinct(name: Hashable, present: pd.Series) -> list[Any]:
+    """Give the distinct cells as Python values; 1, 1.0 and True are three."""
+    try:
+        if present.dtype != object:
+            return present.drop_duplicates().tolist()
+        return [v for _, v in dict.fromkeys((type(v), v) for v in present)]
+    except (TypeError, NotImplementedError):
+        raise DataError(
+            f"column {name!r} holds a {type(present.iloc[0]).__name__}; a cell must be a number, "
+            "a text, a date or a truth value"
+        ) from None
+
+
+def _check_wanted(
+    name: Hashable, wanted: Kind, natural: Kind, present: pd.Series, distinct: list, missing: bool
+) -> None:
+    said = f"column {name!r} was declared {wanted}, but"
+    if wanted == "numeric" and natural == "datetime":
+        raise OptionError(f"{said} it holds dates, which are used as numbers anyway; leave it out")
+    if wanted == "numeric" and natural == "categorical":
         try:
             pd.to_numeric(present)
         except (ValueError, TypeError):
-            bad = next(v for v in present if not _is_numeric_text(v))
+            bad = next((v for v in present if not _is_numeric_text(v)), present.iloc[0])
             raise OptionError(
-                f"column {name!r} was declared numeric, but {bad!r} is not a number; "
-                "declare such words missing, or leave the column categorical"
+                f"{said} {bad!r} is not a number; declare such words missing, "
+                "or leave the column categorical"
             ) from None
-        return kind
-    raise OptionError(
-        f"column {name!r} was declared {kind}, but its values are of type {series.dtype}; "
-        "convert the column first"
-    )
+    if wanted == "datetime" and natural != "datetime":
+        raise OptionError(
+            f"{said} its values are of type {present.dtype}; convert the column first"
+        )
+    if wanted == "boolean" and len(distinct) > 2:
+        raise OptionError(f"{said} it has {len(distinct)} values; declare it categorical")
+    if wanted == "constant" and (len(distinct) > 1 or missing):
+        raise OptionError(f"{said} it has several values (missing is one); drop it instead")
 
 
 def _is_numeric_text(value: Any) -> bool:
@@ -231,25 +263,16 @@ def _is_numeric_text(value: Any) -> bool:
         return False
 
 
-def _is_constant(series: pd.Series, present: pd.Series, has_missing: bool) -> bool:
-    if present.empty:
-        return True
-    if has_missing or isinstance(series.dtype, pd.CategoricalDtype):
+def _is_identifier(present: pd.Series, distinct: list, natural: Kind) -> bool:
+    if len(present) < IDENTIFIER_ROWS or len(distinct) < len(present):
         return False
-    first = present.iloc[0]
-    return bool((present == first).all()) and present.map(type).nunique() == 1
-
-
-def _is_identifier(present: pd.Series, natural: Kind) -> bool:
-    if len(present) < IDENTIFIER_ROWS or natural not in ("categorical", "numeric"):
-        return False
-    if isinstance(present.dtype, pd.CategoricalDtype) or not present.is_unique:
+    if isinstance(present.dtype, pd.CategoricalDtype):
         return False
     if natural == "categorical":
         return True
-    if not pd.api.types.is_integer_dtype(present.dtype):
+    if natural != "numeric" or not all(isinstance(v, int) for v in distinct):
         return False
-    return 0.5 * (int(present.max()) - int(present.min()) + 1) <= len(present)
+    return 0.5 * (max(distinct) - min(distinct) + 1) <= len(present)
 
 
 def _natural_kind(name: Hashable, series: pd.Series, present: pd.Series) -> Kind:
@@ -275,73 +298,75 @@ def _natural_kind(name: Hashable, series: pd.Series, present: pd.Series) -> Kind
     return "categorical"
 
 
-def is_datetime(dtype: Any) -> bool:
-    """Whether a dtype holds dates, times or durations, numpy's or arrow's."""
-    if isinstance(dtype, pd.ArrowDtype):
-        import pyarrow as pa
-
-        kind = dtype.pyarrow_dtype
-        return pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_duration(kind)
-    return pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype)
-
-
 def _same_type(present: pd.Series) -> bool:
     return present.map(type).nunique() == 1 and not any(
         isinstance(v, dt.datetime) and v.tzinfo is not None for v in present.head(1)
     )
 
 
-def _levels(name: Hashable, series: pd.Series, present: pd.Series) -> tuple[Any, ...]:
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        return tuple(series.dtype.categories)
+def in_order(values: Iterable[Any]) -> tuple[Any, ...]:
+    """Sort values; those of different types by the name of their type, then by their text."""
+    values = list(values)
     try:
-        values = list(dict.fromkeys((type(v), v) for v in present))
+        return tuple(sorted(values))
     except TypeError:
-        bad = next(v for v in present if not isinstance(v, Hashable))
-        raise DataError(
-            f"column {name!r} holds a {type(bad).__name__}; a cell must be a number, a text, "
-            "a date or a truth value"
-        ) from None
-    levels = [v for _, v in values]
-    try:
-        return tuple(sorted(levels))
-    except TypeError:
-        return tuple(sorted(levels, key=lambda v: (type(v).__name__, str(v))))
+        return tuple(sorted(values, key=lambda v: (type(v).__name__, str(v))))
+
+
+def _date_column(
+    name: Hashable, series: pd.Series, present: pd.Series, has_missing: bool
+) -> Column:
+    stored = stored_integers(present)
+    origin, step = int(stored.min()), common_step(stored, series.dtype)
+    high = (int(stored.max()) - origin) // step
+    bare = series.dtype == object and not isinstance(present.iloc[0], dt.datetime)
+    return Column(
+        name, "datetime", series.dtype, low=0.0, high=_float_within(high), decimals=0,
+        origin=origin, step=step, has_missing=has_missing, cell="date" if bare else "",
+    )  # fmt: skip
 
 
 def _number_column(
-    name: Hashable, kind: Kind, series: pd.Series, present: pd.Series, has_missing: bool
+    name: Hashable, series: pd.Series, present: pd.Series, has_missing: bool
 ) -> Column:
-    if kind == "datetime":
-        stored = stored_integers(present)
-        step = _date_step(stored, present)
-        origin = int(stored.min()) if len(stored) else 0
-        numbers = ((stored - origin) // step).astype(np.float64)
-        return Column(
-            name, kind, series.dtype, low=0.0, high=float(numbers.max(initial=0.0)), decimals=0,
-            origin=origin, step=step, has_missing=has_missing,
-        )  # fmt: skip
     numeric = pd.to_numeric(present)
     origin = 0
-    if pd.api.types.is_integer_dtype(numeric.dtype):
+    if pd.api.types.is_integer_dtype(numeric.dtype) or numeric.dtype == object:
         low, high = int(numeric.min()), int(numeric.max())
         if max(abs(low), abs(high)) > EXACT:
             origin = low
             low, high = 0, high - low
+        if high - low > 1e300:
+            raise DataError(f"column {name!r} holds integers too large to compute with; rescale it")
+        bounds = -_float_within(-low), _float_within(high)
         values = shifted(numeric, origin)
+        decimals = _decimals(values, series.dtype) or 0
     else:
         values = numeric.to_numpy(dtype=np.float64, na_value=np.nan)
-        if np.isinf(values).any():
-            row = int(np.flatnonzero(np.isinf(values))[0])
-            raise DataError(
-                f"column {name!r} holds an infinity (row {present.index[row]!r}); "
-                "replace it by a finite number or leave the cell empty"
-            )
-        low, high = float(values.min()), float(values.max())
+        check_finite(name, present, values)
+        bounds = float(values.min()), float(values.max())
+        decimals = _decimals(values, series.dtype)
+    text = numeric.dtype != present.dtype and isinstance(present.iloc[0], str)
     return Column(
-        name, kind, series.dtype, low=float(low), high=float(high),
-        decimals=_decimals(values, series.dtype), origin=origin, has_missing=has_missing,
+        name, "numeric", series.dtype, low=bounds[0], high=bounds[1], decimals=decimals,
+        origin=origin, has_missing=has_missing, cell="text" if text else "",
     )  # fmt: skip
+
+
+def check_finite(name: Hashable, series: pd.Series, values: NDArray[np.float64]) -> None:
+    """Refuse infinities among the numbers (n,) of a column."""
+    if np.isinf(values).any():
+        row = int(np.flatnonzero(np.isinf(values))[0])
+        raise DataError(
+            f"column {name!r} holds an infinity (row {series.index[row]!r}); "
+            "replace it by a finite number or leave the cell empty"
+        )
+
+
+def _float_within(value: int) -> float:
+    """Give the largest float not above an integer."""
+    nearest = float(value)
+    return nearest if int(nearest) <= value else math.nextafter(nearest, -math.inf)
 
 
 def shifted(integers: pd.Series, origin: int) -> NDArray[np.float64]:
@@ -354,49 +379,12 @@ def shifted(integers: pd.Series, origin: int) -> NDArray[np.float64]:
     return out
 
 
-def stored_integers(present: pd.Series) -> NDArray[np.int64]:
-    """Give dates or durations without missing values as the integers of their own unit, UTC."""
-    if present.dtype == object:
-        present = pd.to_datetime(present).astype("datetime64[us]")
-    elif isinstance(present.dtype, pd.ArrowDtype):
-        import pyarrow as pa
-
-        kind = present.dtype.pyarrow_dtype
-        if pa.types.is_date(kind):
-            return present.to_numpy(dtype="datetime64[D]").astype(np.int64)
-        name = "timedelta64" if pa.types.is_duration(kind) else "datetime64"
-        return present.to_numpy(dtype=f"{name}[{kind.unit}]").astype(np.int64)
-    return present.astype("int64").to_numpy()
-
-
-def date_unit(dtype: Any) -> str:
-    """Give the unit ("s", "ms", "us", "ns" or "D") of the integers behind a date dtype."""
-    if dtype == object:
-        return "us"
-    if isinstance(dtype, pd.ArrowDtype):
-        import pyarrow as pa
-
-        return "D" if pa.types.is_date(dtype.pyarrow_dtype) else dtype.pyarrow_dtype.unit
-    return dtype.unit if hasattr(dtype, "unit") else np.datetime_data(dtype)[0]
-
-
-def _date_step(stored: NDArray[np.int64], present: pd.Series) -> int:
-    unit = date_unit(present.dtype)
-    if unit == "D" or not len(stored):
-        return 1
-    second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
-    offsets = stored - stored.min()
-    candidates = [second * length for length in STEPS.values()]
-    candidates += [second // 10**3, second // 10**6] if unit == "ns" else []
-    return next((s for s in candidates if s >= 1 and not (offsets % s).any()), 1)
-
-
 def _decimals(values: NDArray[np.float64], dtype: Any) -> int | None:
     """Find the coarsest decimal grid that holds all values exactly."""
     values = np.unique(values[np.isfinite(values)])
     if not len(values) or not values.any():
         return 0
-    single = np.float32 if dtype == np.float32 else np.float64
+    single = np.float32 if str(dtype).lower() in ("float32", "float[pyarrow]") else np.float64
     scale = np.abs(values).max()
     for decimals in range(-int(math.log10(scale)) if scale >= 10 else 0, 13):
         grid = np.round(values, decimals)

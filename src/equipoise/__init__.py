@@ -1,0 +1,43 @@
+"""The fair trial between doing nothing, weights, thresholds, resampling and synthesizers on an imbalanced table.
+
+Public names are imported on first use, so that ``import equipoise`` is quick and brings no torch.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Adasyn": "equipoise.synthesizers.adasyn",
+    "BorderlineSmote": "equipoise.synthesizers.borderline_smote",
+    "Cart": "equipoise.synthesizers.cart",
+    "DataError": "equipoise.errors",
+    "Duplicate": "equipoise.synthesizers.duplicate",
+    "EquipoiseError": "equipoise.errors",
+    "EquipoiseWarning": "equipoise.errors",
+    "Experiment": "equipoise.bench.experiment",
+    "GaussianNoise": "equipoise.synthesizers.gaussian_noise",
+    "IndependentColumns": "equipoise.synthesizers.independent",
+    "OptionError": "equipoise.errors",
+    "Smote": "equipoise.synthesizers.smote",
+    "SyntheticOverSampler": "equipoise.samplers.oversampler",
+    "TVAE": "equipoise.synthesizers.tvae",
+    "balance": "equipoise.samplers.strategies",
+    "grow": "equipoise.samplers.strategies",
+    "load_dataset": "equipoise.datasets.catalogue",
+}
+
+__all__ = ["__version__", "bench", *_PUBLIC]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'equipoise' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

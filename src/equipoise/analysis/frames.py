@@ -1,0 +1,89 @@
+"""The tidy tables of one run, as analysis and report take them."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from equipoise.analysis.opponents import TREATMENT
+
+COLUMNS: dict[str, list[str]] = {
+    "observations": ["dataset", "repeat", *TREATMENT, "part", "metric", "label", "value"],
+    "trials": [
+        *["trial_id", "dataset", "repeat", "method", "status", "reason", "fit_seconds"],
+        *["sample_seconds", "total_seconds", "peak_mb", "code_version", "keeps_rows", "notes"],
+    ],
+    "asked": ["dataset", "repeat", "method"],
+    "deliveries": [
+        *["dataset", "repeat", "method", "plan", "label", "requested", "delivered", "fallback"]
+    ],
+    "datasets": [
+        *["name", "n_rows", "kinds", "class_counts", "unscored", "content_hash", "warnings"]
+    ],
+    "predictions": ["dataset", "repeat", *TREATMENT, "part", "truth", "probabilities", "offsets"],
+}
+
+
+def _empty(name: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=COLUMNS[name])
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """One run as tables; columns are those of `COLUMNS`.
+
+    Attributes
+    ----------
+    run : dict
+        What was asked for, with versions, machine and seed.
+    observations, trials, asked, deliveries, datasets, predictions : DataFrame
+        Cells of ``datasets``: kinds and class_counts are dicts, unscored and warnings sequences.
+    """
+
+    run: dict[str, Any] = field(default_factory=dict)
+    observations: pd.DataFrame = field(default_factory=lambda: _empty("observations"))
+    trials: pd.DataFrame = field(default_factory=lambda: _empty("trials"))
+    asked: pd.DataFrame = field(default_factory=lambda: _empty("asked"))
+    deliveries: pd.DataFrame = field(default_factory=lambda: _empty("deliveries"))
+    datasets: pd.DataFrame = field(default_factory=lambda: _empty("datasets"))
+    predictions: pd.DataFrame = field(default_factory=lambda: _empty("predictions"))
+
+    @classmethod
+    def read(cls, store: Any) -> "Results":
+        """Read every table of a store that `equipoise.results.store.Store.open` has opened."""
+        datasets = store.datasets()
+        if "name" not in datasets.columns:
+            datasets = datasets.rename(columns={"dataset": "name"})
+        for column in ("kinds", "class_counts", "unscored", "warnings"):
+            datasets[column] = pd.Series(
+                [json.loads(c) if isinstance(c, str) else c for c in datasets[column]],
+                index=datasets.index,
+                dtype=object,
+            )
+        return cls(
+            run=dict(store.run()),
+            observations=store.observations(),
+            trials=store.trials(),
+            asked=store.asked(),
+            deliveries=store.deliveries(),
+            datasets=datasets,
+            predictions=store.predictions(),
+        )
+
+    def scored(self) -> dict[str, NDArray[np.bool_]]:
+        """Give, per dataset, which classes are large enough to be scored: (n_classes,) bool."""
+        return {
+            row.name_: np.array([label not in set(row.unscored) for label in row.class_counts])
+            for row in self.datasets.rename(columns={"name": "name_"}).itertuples(index=False)
+        }
+
+    def unfinished(self) -> pd.DataFrame:
+        """Give what was asked for and has no trial yet: dataset, repeat, method."""
+        keys = ["dataset", "repeat", "method"]
+        both = self.asked[keys].merge(
+            self.trials[keys].drop_duplicates(), on=keys, how="left", indicator=True
+        )
+        return both.loc[both["_merge"] == "left_only", keys].reset_index(drop=True)

@@ -1,0 +1,220 @@
+"""Gains over an opponent, paired by split; inside a table and over several."""
+
+import numpy as np
+import pandas as pd
+
+from equipoise.analysis.intervals import RHO, beyond_these_tables, corrected, over_these_tables
+from equipoise.analysis.opponents import OPPONENTS, TREATMENT, opposing_scores
+from equipoise.analysis.signed_ranks import bayesian_signed_rank, holm, wilcoxon_exact
+from equipoise.analysis.verdicts import ROPE, verdict
+from equipoise.errors import OptionError
+
+FAILED = ("failed", "timeout")
+EVERY_PLAN = ""  # the plan of a method that failed wherever it was tried
+
+
+def scores(observations: pd.DataFrame, metric: str, part: str = "test") -> pd.DataFrame:
+    """Give one score per dataset, repeat and treatment: columns dataset, repeat, `TREATMENT`, score.
+
+    Raises
+    ------
+    OptionError
+        The observations do not hold that metric.
+    """
+    chosen = observations[
+        (observations["metric"] == metric)
+        & (observations["label"] == "")
+        & (observations["part"] == part)
+    ]
+    if chosen.empty and not observations.empty:
+        known = sorted(observations.loc[observations["label"] == "", "metric"].unique())
+        raise OptionError(f"the results hold no metric {metric!r}, only {', '.join(known)}")
+    table = chosen[["dataset", "repeat", *TREATMENT, "value"]].rename(columns={"value": "score"})
+    return table.dropna(subset=["score"]).reset_index(drop=True)
+
+
+def failed_cells(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """Give the cells that failed trials leave empty: dataset, repeat, `TREATMENT`.
+
+    A failed trial stands for every treatment that its method has elsewhere in the run. One that has failed everywhere
+    stands for `EVERY_PLAN` under the plain decision of each classifier that untreated rows have.
+    """
+    failed = trials[trials["status"].isin(FAILED)][["dataset", "repeat", "method"]]
+    if failed.empty:
+        return pd.DataFrame(columns=["dataset", "repeat", *TREATMENT])
+    known = table[TREATMENT].drop_duplicates()
+    base = table[(table["method"] == "identity") & (table["decision"] == "plain")]
+    lost = sorted(set(failed["method"]) - set(known["method"]))
+    if lost and not base.empty:
+        homes = base["classifier"].drop_duplicates()
+        homes = homes[~homes.str.startswith("xgboost-")] if len(homes) > 1 else homes
+        extra = pd.DataFrame(
+            [(m, EVERY_PLAN, "plain", c) for m in lost for c in homes], columns=TREATMENT
+        )
+        known = pd.concat([known, extra], ignore_index=True)
+    return failed.merge(known, on="method")[["dataset", "repeat", *TREATMENT]]
+
+
+def pair(table: pd.DataFrame, trials: pd.DataFrame, opponent: str) -> pd.DataFrame:
+    """Pair every treatment's score with its opponent's in the same split.
+
+    A failure counts as no gain and is marked; a declared skip, and what has not run yet, is absent.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `scores` gives it.
+    trials : DataFrame
+        Columns dataset, repeat, method, status.
+    opponent : str
+        "identity", "balanced", "ladder", "threshold" or "best-simple".
+
+    Returns
+    -------
+    DataFrame
+        Columns dataset, repeat, `TREATMENT`, score, opponent_score, gain, failed.
+    """
+    if opponent not in OPPONENTS:
+        raise OptionError(f"there is no opponent {opponent!r}; choose from {', '.join(OPPONENTS)}")
+    empty = failed_cells(table, trials)
+    full = pd.concat([table.assign(failed=False), empty.assign(failed=True)], ignore_index=True)
+    full["failed"] = full["failed"].astype(bool)
+    paired = opposing_scores(full, opponent)
+    paired = paired.dropna(subset=["opponent_score"])
+    paired["gain"] = np.where(paired["failed"], 0.0, paired["score"] - paired["opponent_score"])
+    return paired.reset_index(drop=True)
+
+
+def gains(
+    observations: pd.DataFrame, trials: pd.DataFrame, metric: str, opponent: str = "identity"
+) -> pd.DataFrame:
+    """Give the gains in a metric over an opponent, paired by split, as `pair` does.
+
+    Examples
+    --------
+    >>> from equipoise.analysis.gains import gains, within_tables
+    >>> paired = gains(observations, trials, "macro_f1")          # doctest: +SKIP
+    >>> within_tables(paired)[["dataset", "method", "gain", "low", "high"]]  # doctest: +SKIP
+    """
+    return pair(scores(observations, metric), trials, opponent)
+
+
+def _holm_in(table: pd.DataFrame, families: list[str], column: str) -> pd.Series:
+    """Give a column of p-values after Holm's correction within each family of comparisons."""
+    adjusted = pd.Series(np.nan, index=table.index)
+    for rows in table.groupby(families, sort=False).indices.values():
+        adjusted.iloc[rows] = holm(table[column].iloc[rows])
+    return adjusted
+
+
+def judged(
+    table: pd.DataFrame, families: list[str], splits: pd.Series, rope: float
+) -> pd.DataFrame:
+    """Add Holm's p within each family of comparisons, and the word."""
+    table["p_holm"] = _holm_in(table, families, "p")
+    ends = zip(table["low"], table["high"], table["p_holm"], strict=True)
+    words = pd.Series([verdict(*end, rope) for end in ends], index=table.index, dtype=object)
+    table["verdict"] = words.where(table["n_failed"] < splits, "failed")
+    return table
+
+
+def within_tables(paired: pd.DataFrame, rho: float = RHO, rope: float = ROPE) -> pd.DataFrame:
+    """Give each treatment's mean gain on each table with its Nadeau-Bengio interval.
+
+    Holm's correction is over the treatments that share table and plan.
+
+    Parameters
+    ----------
+    paired : DataFrame
+        As `pair` gives it.
+    rho : float, default=0.25
+        Test rows over training rows.
+    rope : float, default=0.01
+
+    Returns
+    -------
+    DataFrame
+        Columns dataset, `TREATMENT`, n (splits), n_failed, score, opponent_score, gain, low, high, variance, df, p, p_holm,
+        verdict. `score` is the mean where the method did not fail.
+    """
+    rows = []
+    for key, group in paired.groupby(["dataset", *TREATMENT], sort=False):
+        found = corrected(group["gain"], rho)
+        rows.append(
+            (
+                *key,
+                found.n,
+                int(group["failed"].sum()),
+                group["score"].mean(),
+                group["opponent_score"].mean(),
+                found.mean,
+                found.low,
+                found.high,
+                found.variance,
+                found.df,
+                found.p,
+            )
+        )
+    columns = ["dataset", *TREATMENT, "n", "n_failed", "score", "opponent_score"]
+    table = pd.DataFrame(rows, columns=[*columns, "gain", "low", "high", "variance", "df", "p"])
+    return judged(table, ["dataset", "plan"], table["n"], rope)
+
+
+def over_tables(within: pd.DataFrame, rope: float = ROPE) -> pd.DataFrame:
+    """Give each treatment's mean gain over the tables, on these tables and beyond them.
+
+    Parameters
+    ----------
+    within : DataFrame
+        As `within_tables` gives it.
+    rope : float, default=0.01
+
+    Returns
+    -------
+    DataFrame
+        Columns `TREATMENT`, n (tables), absent (names of the tables where the treatment has no result though others
+        have), n_splits, n_failed (splits), score, opponent_score, gain, low, high, variance, df, p (these tables),
+        beyond_low, beyond_high (tables like these), wilcoxon_p, wilcoxon_holm, p_holm, verdict.
+    """
+    everywhere = list(dict.fromkeys(within["dataset"]))
+    rows = []
+    for key, group in within.groupby(TREATMENT, sort=False):
+        here = over_these_tables(group["gain"], group["variance"], group["df"])
+        beyond = beyond_these_tables(group["gain"])
+        seen = set(group["dataset"])
+        rows.append(
+            (
+                *key,
+                here.n,
+                tuple(d for d in everywhere if d not in seen),
+                int(group["n"].sum()),
+                int(group["n_failed"].sum()),
+                group["score"].mean(),
+                group["opponent_score"].mean(),
+                here.mean,
+                here.low,
+                here.high,
+                here.variance,
+                here.df,
+                here.p,
+                beyond.low,
+                beyond.high,
+                wilcoxon_exact(group["gain"]),
+            )
+        )
+    columns = [*TREATMENT, "n", "absent", "n_splits", "n_failed", "score", "opponent_score"]
+    columns += ["gain", "low", "high", "variance", "df", "p", "beyond_low", "beyond_high"]
+    table = pd.DataFrame(rows, columns=[*columns, "wilcoxon_p"])
+    table["wilcoxon_holm"] = _holm_in(table, ["plan"], "wilcoxon_p")
+    return judged(table, ["plan"], table["n_splits"], rope)
+
+
+def equivalence(
+    within: pd.DataFrame, rng: np.random.Generator, rope: float = ROPE
+) -> pd.DataFrame:
+    """Give each treatment's Bayesian signed-rank probabilities over tables: `TREATMENT`, n, left, rope, right."""
+    rows = []
+    for key, group in within.groupby(TREATMENT, sort=False):
+        found = bayesian_signed_rank(group["gain"], rng, rope)
+        rows.append((*key, len(group), found.left, found.rope, found.right))
+    return pd.DataFrame(rows, columns=[*TREATMENT, "n", "left", "rope", "right"])

@@ -1,0 +1,79 @@
+"""Who is compared with whom: the opponents of a treatment, all of them answers that leave the rows as they are."""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from equipoise.errors import OptionError
+
+TREATMENT = ["method", "plan", "decision", "classifier"]
+
+OPPONENTS: dict[str, str] = {
+    "identity": "plain",
+    "balanced": "balanced",
+    "ladder": "ladder",
+    "threshold": "threshold",
+    "best-simple": "best-simple",
+}
+
+# A control is another form of this classifier, and is compared with it.
+CONTROLS = {"xgboost-bagging": "xgboost", "xgboost-regularised": "xgboost"}
+
+SPLIT = ":split"
+CORRECTED = "+corrected"
+
+
+def home_classifier(classifier: str, present: Collection[str]) -> str:
+    """Give the classifier that a treatment's opponent uses: its own, or the one that a control varies."""
+    home = CONTROLS.get(classifier, classifier)
+    return home if home in present else classifier
+
+
+def opposing_decision(decision: str, opponent: str) -> str:
+    """Give the decision of the opponent that is fair to a treatment's decision.
+
+    A threshold tuned on one inner split (a costly method's) meets an opponent tuned in that same way.
+
+    Raises
+    ------
+    OptionError
+        There is no such opponent.
+    """
+    if opponent not in OPPONENTS:
+        raise OptionError(f"there is no opponent {opponent!r}; choose from {', '.join(OPPONENTS)}")
+    wanted = OPPONENTS[opponent]
+    tuned = wanted in ("threshold", "best-simple")
+    own = decision.removesuffix(CORRECTED)
+    return wanted + SPLIT if tuned and own.endswith(SPLIT) else wanted
+
+
+def opposing_scores(scores: pd.DataFrame, opponent: str) -> pd.DataFrame:
+    """Add to each score that of its opponent in the same split.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Columns dataset, repeat, `TREATMENT` and score.
+    opponent : str
+
+    Returns
+    -------
+    DataFrame
+        The rows that have an opponent and are not it, with a column ``opponent_score``.
+    """
+    present = set(scores["classifier"])
+    table = scores.assign(
+        _decision=[opposing_decision(d, opponent) for d in scores["decision"]],
+        _classifier=[home_classifier(c, present) for c in scores["classifier"]],
+    )
+    base = scores[scores["method"] == "identity"].rename(
+        columns={"score": "opponent_score", "decision": "_decision", "classifier": "_classifier"}
+    )
+    base = base[["dataset", "repeat", "_decision", "_classifier", "opponent_score"]]
+    joined = table.merge(base, on=["dataset", "repeat", "_decision", "_classifier"], how="inner")
+    itself = (
+        (joined["method"] == "identity")
+        & (joined["decision"] == joined["_decision"])
+        & (joined["classifier"] == joined["_classifier"])
+    )
+    return joined[~itself].drop(columns=["_decision", "_classifier"]).reset_index(drop=True)

@@ -1,0 +1,155 @@
+"""Worst-class F1 over pooled folds: a class of a dozen rows has two or three in a fold, too few for a minimum.
+
+The five folds of a partition test every row once. Their predictions are put together, F1 is taken per class, and only
+then the minimum. The interval of a pooled gain comes from jackknife pseudo-values, one per fold left out, with the
+same correction for overlapping training sets as everywhere else.
+"""
+
+import math
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from equipoise.analysis.intervals import RHO, Interval, corrected
+from equipoise.analysis.opponents import TREATMENT, opposing_scores
+
+FOLDS = 5
+
+Counts = NDArray[np.float64]  # (3, n_classes): true positives, predicted, actual
+
+
+def decide(probabilities: NDArray[np.floating], offsets: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Give the decided class of each row: argmax of log-probabilities plus offsets, (m,) int64."""
+    logs = np.log(np.clip(np.asarray(probabilities, dtype=float), 1e-15, None))
+    return (logs + np.asarray(offsets, dtype=float)).argmax(axis=1)
+
+
+def fold_counts(
+    truth: NDArray[np.int64], predicted: NDArray[np.int64], n_classes: int
+) -> NDArray[np.float64]:
+    """Give (3, n_classes) counts of one fold: true positives, predicted as c, actually c."""
+    return np.stack(
+        [
+            np.bincount(truth[truth == predicted], minlength=n_classes),
+            np.bincount(predicted, minlength=n_classes),
+            np.bincount(truth, minlength=n_classes),
+        ]
+    ).astype(float)
+
+
+def worst_f1(counts: Counts, scored: NDArray[np.bool_] | None = None) -> tuple[float, int]:
+    """Give the least F1 over the scored classes and its position; (NaN, -1) if none can be scored."""
+    both = counts[1] + counts[2]
+    f1 = np.where(both > 0, 2 * counts[0] / np.maximum(both, 1), 0.0)
+    taking_part = counts[2] > 0
+    if scored is not None:
+        taking_part &= scored
+    if not taking_part.any():
+        return math.nan, -1
+    position = int(np.where(taking_part, f1, np.inf).argmin())
+    return float(f1[position]), position
+
+
+def counts_table(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Reduce predictions to counts: columns dataset, repeat, `TREATMENT`, counts ((3, n_classes) arrays).
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        One row per dataset, repeat, `TREATMENT` and part; cells of columns truth (m,), probabilities
+        (m, n_classes) and offsets (n_classes,) are arrays. Parts other than "test" are left out.
+    """
+    test = predictions[predictions["part"] == "test"]
+    cells = zip(test["truth"], test["probabilities"], test["offsets"], strict=True)
+    counts = [
+        fold_counts(np.asarray(truth), decide(p, offsets), np.shape(p)[1])
+        for truth, p, offsets in cells
+    ]
+    table = test[["dataset", "repeat", *TREATMENT]].reset_index(drop=True)
+    return table.assign(counts=pd.Series(counts, dtype=object))
+
+
+def pooled_worst(
+    counts: pd.DataFrame, scored: dict[str, NDArray[np.bool_]] | None = None
+) -> pd.DataFrame:
+    """Give the worst-class F1 of each treatment, pooled over the folds of each partition.
+
+    Returns
+    -------
+    DataFrame
+        Columns dataset, partition, `TREATMENT`, folds (how many were there), score, position (of the worst class).
+    """
+    rows = []
+    keys = ["dataset", *TREATMENT]
+    parted = counts.assign(partition=counts["repeat"] // FOLDS)
+    for key, group in parted.groupby([*keys, "partition"], sort=False):
+        mask = None if scored is None else scored.get(key[0])
+        value, position = worst_f1(np.sum(list(group["counts"]), axis=0), mask)
+        rows.append((*key, len(group), value, position))
+    return pd.DataFrame(rows, columns=[*keys, "partition", "folds", "score", "position"])
+
+
+def pooled_gain(
+    ours: list[Counts], theirs: list[Counts], scored: NDArray[np.bool_] | None, rho: float = RHO
+) -> Interval:
+    """Give the gain in pooled worst-class F1 over paired folds, with a jackknife interval.
+
+    Pseudo-value j of J folds: J gain - (J - 1) gain without fold j. Their corrected variance gives the interval
+    around the pooled gain itself.
+    """
+
+    def gain(keep: list[int]) -> float:
+        mine = worst_f1(np.sum([ours[i] for i in keep], axis=0), scored)[0]
+        other = worst_f1(np.sum([theirs[i] for i in keep], axis=0), scored)[0]
+        return mine - other
+
+    n = len(ours)
+    whole = gain(list(range(n)))
+    if n < 2:
+        return corrected([whole], rho)
+    left_out = [gain([i for i in range(n) if i != j]) for j in range(n)]
+    pseudo = n * whole - (n - 1) * np.asarray(left_out)
+    return corrected(pseudo - pseudo.mean() + whole, rho)
+
+
+def pooled_gains(
+    counts: pd.DataFrame,
+    failed: pd.DataFrame,
+    opponent: str,
+    scored: dict[str, NDArray[np.bool_]] | None = None,
+    rho: float = RHO,
+) -> pd.DataFrame:
+    """Give pooled worst-class gains per table, in the columns of `gains.within_tables` up to p.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        As `counts_table` gives it.
+    failed : DataFrame
+        As `gains.failed_cells` gives it: such a fold takes the opponent's counts, which is no gain.
+    opponent : str
+    scored : dict of (n_classes,) bool, optional
+        Per dataset, which classes are large enough to be scored.
+    rho : float, default=0.25
+    """
+    full = pd.concat([counts.assign(failed=False), failed.assign(failed=True)], ignore_index=True)
+    paired = opposing_scores(full.rename(columns={"counts": "score"}), opponent)
+    paired = paired[[isinstance(c, np.ndarray) for c in paired["opponent_score"]]]
+    rows = []
+    for key, group in paired.groupby(["dataset", *TREATMENT], sort=False):
+        theirs = list(group["opponent_score"])
+        lost = group["failed"].astype(bool)
+        ours = [
+            other if bad else own
+            for own, other, bad in zip(group["score"], theirs, lost, strict=True)
+        ]
+        mask = None if scored is None else scored.get(key[0])
+        found = pooled_gain(ours, theirs, mask, rho)
+        base = worst_f1(np.sum(theirs, axis=0), mask)[0]
+        rows.append(
+            (*key, found.n, int(lost.sum()), base + found.mean, base, found.mean)
+            + (found.low, found.high, found.variance, found.df, found.p)
+        )
+    columns = ["dataset", *TREATMENT, "n", "n_failed", "score", "opponent_score"]
+    return pd.DataFrame(rows, columns=[*columns, "gain", "low", "high", "variance", "df", "p"])

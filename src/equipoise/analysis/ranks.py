@@ -1,0 +1,96 @@
+"""Ranks over tables (Demsar 2006): mean ranks, Friedman's test, Nemenyi's critical difference."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from equipoise.analysis.gains import failed_cells
+from equipoise.analysis.opponents import TREATMENT
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Mean ranks, and how complete the table is that they rest on.
+
+    Attributes
+    ----------
+    per_table : DataFrame
+        Columns dataset, `TREATMENT`, score, failed, rank (1 is best).
+    mean : DataFrame
+        Columns `TREATMENT`, rank, n (tables), sorted by rank.
+    holes : tuple of (str, str)
+        (dataset, treatment) pairs without any result: a ranking with holes is not a fair one.
+    """
+
+    per_table: pd.DataFrame
+    mean: pd.DataFrame
+    holes: tuple[tuple[str, str], ...]
+
+
+def ranks(table: pd.DataFrame, trials: pd.DataFrame) -> Ranking:
+    """Rank the treatments on each table by their mean score, 1 the best, ties averaged, failures last.
+
+    A treatment that failed in any split of a table is last there, beside the others that did.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `gains.scores` gives it; restrict it first to the treatments that shall compete.
+    trials : DataFrame
+        Columns dataset, repeat, method, status.
+    """
+    means = table.groupby(["dataset", *TREATMENT], sort=False)["score"].mean().reset_index()
+    failed = failed_cells(table, trials)[["dataset", *TREATMENT]].drop_duplicates()
+    full = means.merge(failed.assign(failed=True), on=["dataset", *TREATMENT], how="outer")
+    full["failed"] = full["failed"].eq(True)
+    worth = np.round(full["score"], 12).where(~full["failed"], -math.inf)
+    full["rank"] = worth.groupby(full["dataset"]).rank(ascending=False, method="average")
+    mean = full.groupby(TREATMENT, sort=False)["rank"].agg(rank="mean", n="size").reset_index()
+    mean = mean.sort_values("rank", kind="stable").reset_index(drop=True)
+    datasets = list(dict.fromkeys(full["dataset"]))
+    seen = set(full[["dataset", *TREATMENT]].itertuples(index=False, name=None))
+    every = list(full[TREATMENT].drop_duplicates().itertuples(index=False, name=None))
+    holes = tuple((d, " ".join(t)) for d in datasets for t in every if (d, *t) not in seen)
+    return Ranking(per_table=full, mean=mean, holes=holes)
+
+
+@dataclass(frozen=True)
+class Friedman:
+    """Friedman's chi-square, the F of Iman and Davenport, and its p."""
+
+    chi2: float
+    f: float
+    p: float
+    n_tables: int
+    n_methods: int
+
+
+def friedman(rank_matrix: ArrayLike) -> Friedman:
+    """Test whether all methods rank alike.
+
+    chi2 = 12N / (k(k+1)) [sum_j R_j^2 - k(k+1)^2 / 4]; F = (N-1) chi2 / (N(k-1) - chi2).
+
+    Parameters
+    ----------
+    rank_matrix : (N, k) array-like
+        Ranks of k methods on N tables, without holes.
+    """
+    matrix = np.asarray(rank_matrix, dtype=float)
+    n, k = matrix.shape
+    means = matrix.mean(axis=0)
+    chi2 = 12 * n / (k * (k + 1)) * (float((means**2).sum()) - k * (k + 1) ** 2 / 4)
+    left = n * (k - 1) - chi2
+    if left <= 1e-9:
+        return Friedman(chi2, math.inf, 0.0, n, k)
+    f = (n - 1) * chi2 / left
+    return Friedman(chi2, f, float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))), n, k)
+
+
+def critical_difference(n_methods: int, n_tables: int, level: float = 0.05) -> float:
+    """Give Nemenyi's critical difference of mean ranks: q sqrt(k(k+1) / (6N))."""
+    q = float(stats.studentized_range.ppf(1 - level, n_methods, np.inf)) / math.sqrt(2)
+    return q * math.sqrt(n_methods * (n_methods + 1) / (6 * n_tables))

@@ -1,0 +1,255 @@
+"""What is done on the classifier's side: weights, thresholds, corrected priors, and the best simple opponent.
+
+Models and out-of-fold probabilities are made once and shared by all decisions that need them.
+"""
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from equipoise.datasets.splits import Split, inner_folds, inner_split
+from numpy.typing import NDArray
+
+from equipoise.bench.experiment import Cell
+from equipoise.bench.steps import (
+    WEIGHTS,
+    Augmented,
+    OutOfFold,
+    Sample,
+    Setting,
+    augment,
+    fit_classifier,
+    fit_method,
+    out_of_fold,
+    score,
+)
+from equipoise.classifiers.thresholds import apply_offsets, correct_prior, fit_offsets
+from equipoise.metrics.utility import utility
+from equipoise.results.records import DeliveryRecord, Observation, PredictionRecord
+from equipoise.seeds import generator
+
+INNER_FOLDS = 5
+CORRECTED_BEYOND = 1e-9  # priors nearer than this have not moved
+
+
+@dataclass
+class Outcome:
+    """What the cells of a trial leave, gathered as they finish."""
+
+    fit_seconds: float = 0.0
+    sample_seconds: float = 0.0
+    keeps_rows: bool = False
+    deliveries: list[DeliveryRecord] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    predictions: list[PredictionRecord] = field(default_factory=list)
+    history: dict[str, list[float]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Probabilities of one fitted model on the real training rows and on the test rows."""
+
+    train: NDArray[np.float64]
+    test: NDArray[np.float64]
+    trained_prior: NDArray[np.float64]
+
+
+class Cells:
+    """The cells of one trial: fits each model and each set of out-of-fold rows once.
+
+    Parameters
+    ----------
+    setting : Setting
+    train, test : Sample
+    test_rows : (m,) int
+        Positions of the test rows in the table.
+    """
+
+    def __init__(
+        self, setting: Setting, train: Sample, test: Sample, test_rows: NDArray[np.int64]
+    ) -> None:
+        self.setting, self.train, self.test, self.test_rows = setting, train, test, test_rows
+        self.outcome = Outcome()
+        self._augmented: dict[str, Augmented] = {}
+        self._predicted: dict[tuple, Predicted] = {}
+        self._out_of_fold: dict[tuple, OutOfFold] = {}
+        self._inner_fits: dict = {}
+        self._fitted: Any = None
+
+    def run(self) -> Outcome:
+        """Run every cell."""
+        started = time.perf_counter()
+        self._fitted = fit_method(self.setting, self.train)
+        self.outcome.fit_seconds = time.perf_counter() - started
+        self.outcome.keeps_rows = bool(getattr(self._fitted, "keeps_rows", False))
+        self.outcome.history = dict(getattr(self._fitted, "history_", {}))
+        for cell in self.setting.trial.cells:
+            self._run(cell)
+        return self.outcome
+
+    def _run(self, cell: Cell) -> None:
+        word, _, how = cell.decision.partition(":")
+        if word == "threshold":
+            oof = self.out_of_fold(cell, "", how)
+            offsets = fit_offsets(oof.probabilities, oof.y, scored=self.setting.scored)
+            self._keep_out_of_fold(cell, oof, offsets)
+            self._record(cell, self.predicted(cell, ""), offsets)
+        elif word == "best-simple":
+            chosen, weighting, classifier, offsets = self.best_simple(cell, how)
+            self.outcome.notes.append(f"{cell.decision} is {chosen}")
+            predicted = self.predicted(replace(cell, classifier=classifier), weighting)
+            self._record(cell, predicted, offsets)
+        else:
+            weighting = word if word in WEIGHTS else ""
+            self._record_with_correction(cell, self.predicted(cell, weighting))
+
+    def _record_with_correction(self, cell: Cell, predicted: Predicted) -> None:
+        zeros = np.zeros(self.setting.n_classes)
+        self._record(cell, predicted, zeros)
+        counts = np.bincount(self.train.y, minlength=self.setting.n_classes)
+        prior = counts / counts.sum()
+        if np.abs(predicted.trained_prior - prior).max() > CORRECTED_BEYOND:
+            moved = replace(
+                predicted,
+                train=correct_prior(predicted.train, predicted.trained_prior, prior),
+                test=correct_prior(predicted.test, predicted.trained_prior, prior),
+            )
+            self._record(replace(cell, decision=f"{cell.decision}+corrected"), moved, zeros)
+
+    def augmented(self, plan: str) -> Augmented:
+        """Give the training rows after a plan."""
+        if plan not in self._augmented:
+            grown = augment(self.setting, self._fitted, self.train, plan)
+            self._augmented[plan] = grown
+            self.outcome.sample_seconds += grown.seconds
+            self.outcome.deliveries += grown.deliveries
+            if not grown.comparable_train:
+                self.outcome.notes.append(
+                    "not all training rows were trained on: the gap between train and test "
+                    "cannot be compared with that of other methods"
+                )
+        return self._augmented[plan]
+
+    def predicted(self, cell: Cell, weighting: str) -> Predicted:
+        """Give the predictions of one model, fitted on first use."""
+        key = (cell.plan, cell.classifier, weighting)
+        if key not in self._predicted:
+            rows = self.augmented(cell.plan).rows
+            model = fit_classifier(self.setting, cell.classifier, rows, weighting)
+            train = model.predict_proba(self.train.X)
+            test = model.predict_proba(self.test.X)
+            for column, n in model.unseen_.items():
+                self.outcome.notes.append(
+                    f"column {column!r}: {n} test cells hold levels that training did not have; "
+                    "they count as missing"
+                )
+            counts = np.bincount(rows.y, minlength=self.setting.n_classes).astype(np.float64)
+            if weighting:
+                counts *= WEIGHTS[weighting](rows.y, self.setting.n_classes)
+            self._predicted[key] = Predicted(train, test, counts / counts.sum())
+        return self._predicted[key]
+
+    def out_of_fold(self, cell: Cell, weighting: str, how: str) -> OutOfFold:
+        """Give out-of-fold probabilities by five inner folds, or by one split."""
+        key = (cell.plan, cell.classifier, weighting, how)
+        if key not in self._out_of_fold:
+            self._out_of_fold[key] = out_of_fold(
+                self.setting, self.train, cell, weighting, self._folds(how), self._inner_fits
+            )
+        return self._out_of_fold[key]
+
+    def _folds(self, how: str) -> list[Split]:
+        rng = generator(0, "inner", self.setting.trial.dataset, self.setting.trial.repeat, how)
+        if how == "split":
+            return [inner_split(self.train.y, rng)]
+        return inner_folds(self.train.y, INNER_FOLDS, rng)
+
+    def best_simple(self, cell: Cell, how: str) -> tuple[str, str, str, NDArray[np.float64]]:
+        """Choose plain, weights, threshold or preset by macro F1 out of fold.
+
+        Returns
+        -------
+        name, weighting, classifier : str
+            Of the winner; ties go to the simpler, in the order above.
+        offsets : (n_classes,)
+        """
+        zeros = np.zeros(self.setting.n_classes)
+        plain = self.out_of_fold(cell, "", how)
+        candidates = [
+            (self._macro_f1(plain, apply_offsets(plain.probabilities, zeros)), "plain", "", "")
+        ]
+        offsets = fit_offsets(plain.probabilities, plain.y, scored=self.setting.scored)
+        candidates.append((self._tuned_macro_f1(plain), "threshold", "", ""))
+        weighted = self.out_of_fold(cell, "balanced", how)
+        guess = apply_offsets(weighted.probabilities, zeros)
+        candidates.append((self._macro_f1(weighted, guess), "balanced", "balanced", ""))
+        if cell.classifier == "xgboost":
+            preset = replace(cell, classifier="xgboost-regularised")
+            oof = self.out_of_fold(preset, "", how)
+            guess = apply_offsets(oof.probabilities, zeros)
+            candidates.append((self._macro_f1(oof, guess), "preset", "", preset.classifier))
+        best = max(candidates, key=lambda candidate: candidate[0])
+        _, name, weighting, classifier = best
+        return (
+            name,
+            weighting,
+            classifier or cell.classifier,
+            offsets if name == "threshold" else zeros,
+        )
+
+    def _macro_f1(self, oof: OutOfFold, guess: NDArray[np.int64]) -> float:
+        return utility(oof.y, oof.probabilities, guess, self.setting.scored)["macro_f1", None]
+
+    def _tuned_macro_f1(self, oof: OutOfFold) -> float:
+        """Score offsets on rows that they were not tuned on."""
+        rng = generator(0, "tuned", self.setting.trial.dataset, self.setting.trial.repeat)
+        guess = np.zeros(len(oof.y), dtype=np.int64)
+        done = np.zeros(len(oof.y), dtype=bool)
+        for fold in inner_folds(oof.y, INNER_FOLDS, rng):
+            offsets = fit_offsets(
+                oof.probabilities[fold.train], oof.y[fold.train], scored=self.setting.scored
+            )
+            guess[fold.test] = apply_offsets(oof.probabilities[fold.test], offsets)
+            done[fold.test] = True
+        held = OutOfFold(oof.rows[done], oof.y[done], oof.probabilities[done])
+        return self._macro_f1(held, guess[done])
+
+    def _record(self, cell: Cell, predicted: Predicted, offsets: NDArray[np.float64]) -> None:
+        setting, observations = self.setting, self.outcome.observations
+        observations += score(setting, cell, "train", self.train.y, predicted.train, offsets)
+        observations += score(setting, cell, "test", self.test.y, predicted.test, offsets)
+        self.outcome.predictions.append(
+            PredictionRecord(
+                cell.plan,
+                cell.decision,
+                cell.classifier,
+                "test",
+                self.test_rows,
+                self.test.y,
+                predicted.test.astype(np.float32),
+                offsets,
+            )  # fmt: skip
+        )
+
+    def _keep_out_of_fold(self, cell: Cell, oof: OutOfFold, offsets: NDArray[np.float64]) -> None:
+        self.outcome.predictions.append(
+            PredictionRecord(
+                cell.plan,
+                cell.decision,
+                cell.classifier,
+                "oof",
+                oof.rows,
+                oof.y,
+                oof.probabilities.astype(np.float32),
+                offsets,
+            )  # fmt: skip
+        )
+
+
+def run_cells(
+    setting: Setting, train: Sample, test: Sample, test_rows: NDArray[np.int64]
+) -> Outcome:
+    """Fit the method once and run every cell of the trial."""
+    return Cells(setting, train, test, test_rows).run()

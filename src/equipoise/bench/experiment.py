@@ -1,0 +1,296 @@
+"""An experiment is data: lists in a TOML file, and the flat list of frozen trials that they stand for."""
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from equipoise.errors import OptionError
+from equipoise.registry import METHODS, method
+from equipoise.samplers.strategies import parse_plan
+
+EXPERIMENTS = Path(__file__).parent / "experiments"
+DECISIONS = ("plain", "balanced", "ladder", "threshold", "best-simple")
+TUNED = ("threshold", "best-simple")
+CLASSIFIERS = ("xgboost", "xgboost-regularised", "xgboost-bagging", "random-forest")
+CONTROLS = ("xgboost-bagging", "xgboost-regularised")
+KEYS = {"name", "title", "datasets", "methods", "classifiers", "repeats", "controls", "cells"}
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table of one's own: a file, its target and what the user said of its columns."""
+
+    path: str
+    target: str
+    missing: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The table's name in results: that of its file."""
+        return Path(self.path).name.split(".")[0]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A product of plans and decisions, for some methods or for all but `identity`."""
+
+    plans: tuple[str, ...]
+    decisions: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+
+    def covers(self, name: str) -> bool:
+        """Whether a method is meant."""
+        return name in self.methods if self.methods else name != "identity"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a run is asked for.
+
+    Attributes
+    ----------
+    name, title : str
+    datasets : tuple of str
+        Names of the catalogue, or of laws.
+    methods : tuple of str
+        Names of the registry, or ``module:Class``.
+    cells : tuple of Cells
+        Which plans and decisions to run with which methods.
+    classifiers : tuple of str
+    controls : bool
+        Whether plain bagging and the regularised preset run beside `identity`.
+    repeats : int
+        Repeat r is fold r mod 5 of partition r div 5.
+    seed : int
+    files : tuple of TableFile
+        Tables of one's own.
+    """
+
+    name: str
+    datasets: tuple[str, ...]
+    methods: tuple[str, ...]
+    cells: tuple[Cells, ...]
+    title: str = ""
+    classifiers: tuple[str, ...] = ("xgboost",)
+    controls: bool = True
+    repeats: int = 5
+    seed: int = 0
+    files: tuple[TableFile, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Check every word and number, so that a wrong experiment never starts."""
+        _check_count("repeats", self.repeats, 1)
+        _check_count("seed", self.seed, 0)
+        for name in self.methods:
+            method(name)
+        for cells in self.cells:
+            for plan in cells.plans:
+                parse_plan(plan)
+            for decision in cells.decisions:
+                _check_word("decision", decision, DECISIONS)
+        for classifier in self.classifiers:
+            if ":" not in classifier:
+                _check_word("classifier", classifier, CLASSIFIERS, "or your own as module:Class")
+        names = [*self.datasets, *(file.name for file in self.files)]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise OptionError(f"two tables are named {twice!r}; rename a file or drop one of them")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values, for the store."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One way of training and deciding within a trial."""
+
+    plan: str
+    decision: str
+    classifier: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The unit of work: one fit of one method on one split, then every cell.
+
+    It carries all that it needs, so that any worker can run it; its id hashes what its numbers depend on.
+    """
+
+    dataset: str
+    repeat: int
+    method: str
+    cells: tuple[Cell, ...]
+    content_hash: str
+    code_version: str
+    seed: int = 0
+    data_dir: str = ""
+    file: TableFile | None = None
+
+    @property
+    def trial_id(self) -> str:
+        """Hash of the data, the parameters and the cells; where a file lies does not matter."""
+        parts: dict[str, Any] = dataclasses.asdict(self)
+        for word in ("data_dir", "code_version"):
+            del parts[word]
+        if self.file is not None:
+            del parts["file"]["path"]
+        text = json.dumps(parts, sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def cells_of(experiment: Experiment, name: str) -> tuple[Cell, ...]:
+    """Give the cells of one method: pairs that make sense only, each once, in a stable order."""
+    allowed = method(name).plans
+    costly = [other for other in experiment.methods if method(other).costly]
+    found: dict[Cell, None] = {}
+    for cells in experiment.cells:
+        if not cells.covers(name):
+            continue
+        for plan in ("none",) if name == "identity" else cells.plans:
+            if (allowed and plan not in allowed) or (name != "identity" and plan == "none"):
+                continue
+            for decision in cells.decisions:
+                for variant in _variants(decision, name, costly):
+                    for classifier in experiment.classifiers:
+                        found[Cell(plan, variant, classifier)] = None
+    if name == "identity" and experiment.controls and "xgboost" in experiment.classifiers:
+        for control in CONTROLS:
+            found[Cell("none", "plain", control)] = None
+    return tuple(found)
+
+
+def _variants(decision: str, name: str, costly: Sequence[str]) -> tuple[str, ...]:
+    """Give a decision under the ways of tuning that it needs.
+
+    A costly method is tuned on one inner split, all others by five inner folds; `identity`, which all are compared
+    with, is tuned in both ways where both occur.
+    """
+    if decision not in TUNED:
+        return (decision,)
+    split = f"{decision}:split"
+    if name == "identity":
+        return (decision, split) if costly else (decision,)
+    if decision == "best-simple":
+        return ()
+    return (split,) if name in costly else (decision,)
+
+
+def experiment_names() -> list[str]:
+    """Give the names of the experiments in the package."""
+    return sorted(path.stem for path in EXPERIMENTS.glob("*.toml"))
+
+
+def load_experiment(name: str) -> Experiment:
+    """Read an experiment by name, or from a TOML file of one's own.
+
+    Raises
+    ------
+    OptionError
+        There is none of that name, or the file does not hold one; the message says where.
+    """
+    path = Path(name) if name.endswith(".toml") else EXPERIMENTS / f"{name}.toml"
+    if not path.is_file():
+        raise OptionError(
+            f"there is no experiment {name!r}; the experiments are "
+            f"{', '.join(experiment_names())}, or a file of your own ending in .toml"
+        )
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OptionError(f"{path} is not a TOML file: {error}") from None
+    return from_dict(content, str(path))
+
+
+def from_dict(content: dict[str, Any], where: str) -> Experiment:
+    """Build an experiment from the values of a TOML file.
+
+    Raises
+    ------
+    OptionError
+        A key is unknown or absent, or a value has another type than expected.
+    """
+    if unknown := sorted(set(content) - KEYS):
+        raise OptionError(
+            f"{where}: unknown key {unknown[0]!r}; an experiment has {', '.join(sorted(KEYS))}"
+        )
+    for key in ("name", "datasets", "methods", "cells"):
+        if key not in content:
+            raise OptionError(f"{where}: the key {key!r} is missing")
+    cells = content["cells"]
+    if not isinstance(cells, list) or not all(isinstance(part, dict) for part in cells):
+        raise OptionError(f"{where}: cells must be tables, each headed [[cells]]")
+    products = []
+    for part in cells:
+        if unknown := sorted(set(part) - {"plans", "decisions", "methods"}):
+            raise OptionError(f"{where}: unknown key {unknown[0]!r} in [[cells]]")
+        products.append(
+            Cells(
+                words(part.get("plans", ["balance"]), f"{where}: plans"),
+                words(part.get("decisions", ["plain"]), f"{where}: decisions"),
+                words(part.get("methods", []), f"{where}: methods"),
+            )
+        )
+    return Experiment(
+        name=str(content["name"]),
+        title=str(content.get("title", "")),
+        datasets=words(content["datasets"], f"{where}: datasets"),
+        methods=words(content["methods"], f"{where}: methods"),
+        cells=tuple(products),
+        classifiers=words(content.get("classifiers", ["xgboost"]), f"{where}: classifiers"),
+        controls=bool(content.get("controls", True)),
+        repeats=content.get("repeats", 5),
+    )
+
+
+def words(values: Any, where: str) -> tuple[str, ...]:
+    """Give a list of texts as a tuple, each once.
+
+    Raises
+    ------
+    OptionError
+        It is no list of texts.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise OptionError(f"{where} must be a list of words, got {values!r}")
+    return tuple(dict.fromkeys(str(value).strip() for value in values))
+
+
+def own_tables(
+    files: Sequence[TableFile],
+    methods: Sequence[str] = (),
+    name: str = "own",
+    repeats: int = 5,
+) -> Experiment:
+    """Give the experiment that tables of one's own get: XGBoost, plan `balance`, all decisions."""
+    return Experiment(
+        name=name,
+        title=f"The fair trial on {', '.join(file.name for file in files)}",
+        datasets=(),
+        files=tuple(files),
+        methods=tuple(methods) or tuple(METHODS),
+        cells=(
+            Cells(("none",), DECISIONS, ("identity",)),
+            Cells(("balance",), ("plain", "balanced", "ladder", "threshold")),
+        ),
+        repeats=repeats,
+    )
+
+
+def _check_count(what: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise OptionError(f"{what} must be a whole number, {least} or more; got {value!r}")
+
+
+def _check_word(what: str, value: str, known: Sequence[str], more: str = "") -> None:
+    if value not in known:
+        rest = f", {more}" if more else ""
+        raise OptionError(f"there is no {what} {value!r}; the {what}s are {', '.join(known)}{rest}")

@@ -1,0 +1,189 @@
+"""The classifiers that take levels and missing cells as they are: XGBoost, a bagging of it, random forest.
+
+One thread each, in fitting and in prediction; seeds come in and no global stream is used.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.classifiers._base import Classifier
+from equipoise.classifiers.foreign import Foreign, accepts_weights, make_foreign
+from equipoise.classifiers.matrices import OneHot, native, native_types
+from equipoise.classifiers.presets import DEFAULT, N_BAGS, N_FOREST_TREES, REGULARISED
+from equipoise.errors import OptionError
+from equipoise.seeds import generator
+from equipoise.tables.coded import Coded
+from equipoise.tables.schema import Schema
+
+CLASSIFIERS = ("xgboost", "xgboost-regularised", "xgboost-bagging", "random-forest")
+
+
+def make_classifier(
+    name: str, *, schema: Schema, n_classes: int, random_state: int = 0
+) -> Classifier:
+    """Make an unfitted classifier.
+
+    Parameters
+    ----------
+    name : str
+        One of `CLASSIFIERS`, or any scikit-learn classifier as ``module:Class``.
+    schema : Schema
+        Of the training part.
+    n_classes : int
+    random_state : int, default=0
+
+    Raises
+    ------
+    OptionError
+        There is no such classifier.
+    """
+    check_classifier(name)
+    shared: dict[str, Any] = {
+        "schema": schema, "n_classes": n_classes, "random_state": random_state
+    }  # fmt: skip
+    if name == "xgboost":
+        return XGBoost(parameters=DEFAULT, **shared)
+    if name == "xgboost-regularised":
+        return XGBoost(parameters=REGULARISED, **shared)
+    if name == "xgboost-bagging":
+        return BaggedXGBoost(**shared)
+    if name == "random-forest":
+        return RandomForest(**shared)
+    return Foreign(name=name, **shared)
+
+
+def check_classifier(name: str) -> None:
+    """Refuse a name that leads to no classifier; classes of the user's own are imported for it.
+
+    Raises
+    ------
+    OptionError
+        There is no such classifier.
+    """
+    if name in CLASSIFIERS:
+        return
+    if ":" in name:
+        make_foreign(name, 0)
+        return
+    near = get_close_matches(name, CLASSIFIERS, n=1, cutoff=0.5)
+    raise OptionError(
+        f"there is no classifier {name!r}"
+        + (f"; did you mean {near[0]!r}?" if near else ";")
+        + f" The classifiers are {', '.join(CLASSIFIERS)}, or any of scikit-learn's as module:Class"
+    )
+
+
+def takes_weights(name: str) -> bool:
+    """Whether a classifier can be trained with weights.
+
+    Raises
+    ------
+    OptionError
+        There is no such classifier.
+    """
+    check_classifier(name)
+    return name in CLASSIFIERS or accepts_weights(make_foreign(name, 0))
+
+
+class XGBoost(Classifier):
+    """XGBoost on native levels and missing values: what `XGBClassifier` learns from the frame, bit by bit.
+
+    Parameters
+    ----------
+    parameters : dict
+        Of `XGBClassifier`; what is not named keeps its default.
+    schema : Schema
+    n_classes : int
+    random_state : int, default=0
+    """
+
+    def __init__(
+        self,
+        *,
+        parameters: Mapping[str, Any],
+        schema: Schema,
+        n_classes: int,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(schema=schema, n_classes=n_classes, random_state=random_state)
+        self.parameters = parameters
+
+    def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
+        self._model = _booster(self.schema, self.parameters, self.random_state)
+        self._model.fit(native(self.schema, table), y, sample_weight=weights)
+
+    def _probabilities(self, table: Coded) -> NDArray:
+        return self._model.predict_proba(native(self.schema, table))
+
+
+class BaggedXGBoost(Classifier):
+    """The mean probabilities of ten default XGBoosts, each trained on a bootstrap of the rows (Breiman 1996).
+
+    A bootstrap that misses a class has one of its rows replaced by a row of that class, so that all members know all
+    classes. Weights travel with their rows.
+    """
+
+    def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
+        matrix = native(self.schema, table)
+        self._models = []
+        for bag in range(N_BAGS):
+            rows = bootstrap(y, generator(self.random_state, "bagging", bag))
+            model = _booster(self.schema, DEFAULT, self.random_state)
+            model.fit(matrix[rows], y[rows], sample_weight=None if weights is None else weights[rows])
+            self._models.append(model)
+
+    def _probabilities(self, table: Coded) -> NDArray:
+        matrix = native(self.schema, table)
+        total = np.zeros((len(table), len(self.classes_)))
+        for model in self._models:
+            total += model.predict_proba(matrix)
+        return total / len(self._models)
+
+
+class RandomForest(Classifier):
+    """scikit-learn's random forest of 100 trees on one-hot levels; missing numbers go their own way in each split."""
+
+    def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
+        from sklearn.ensemble import RandomForestClassifier
+
+        self._one_hot = OneHot(self.schema).fit(table)
+        self._model = RandomForestClassifier(
+            n_estimators=N_FOREST_TREES, n_jobs=1, random_state=self.random_state
+        )
+        self._model.fit(self._matrix(table), y, sample_weight=weights)
+
+    def _probabilities(self, table: Coded) -> NDArray:
+        return self._model.predict_proba(self._matrix(table))
+
+    def _matrix(self, table: Coded) -> NDArray[np.float32]:
+        numbers = self._one_hot.numbers(table).astype(np.float32)
+        return np.hstack([numbers, self._one_hot.levels(table)])
+
+
+def bootstrap(y: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw as many rows (n,) as there are, with replacement, with at least one of each class in y."""
+    rows = rng.integers(len(y), size=len(y))
+    drawn = np.bincount(y[rows], minlength=y.max() + 1)
+    for c in np.flatnonzero((drawn == 0) & (np.bincount(y) > 0)):
+        spare = np.flatnonzero(drawn[y[rows]] > 1)
+        at = rng.choice(spare)
+        drawn[y[rows[at]]] -= 1
+        rows[at] = rng.choice(np.flatnonzero(y == c))
+        drawn[c] += 1
+    return rows
+
+
+def _booster(schema: Schema, parameters: Mapping[str, Any], random_state: int) -> Any:
+    from xgboost import XGBClassifier
+
+    return XGBClassifier(
+        **parameters,
+        enable_categorical=True,
+        feature_types=native_types(schema),
+        n_jobs=1,
+        random_state=random_state,
+    )

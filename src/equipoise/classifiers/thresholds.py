@@ -1,0 +1,269 @@
+"""Decision rules on finished probabilities: offsets, logit adjustment, prior correction.
+
+A rule adds an offset to each log-probability before the argmax; for two classes that is a threshold. Offsets are to be
+fitted on probabilities of rows that the classifier has not seen: its training probabilities lie near 0 and 1, and a
+threshold tuned on them means nothing. Sources: Lipton et al. 2014 (thresholds for F1), Menon et al. 2021 (logit adjustment),
+Elkan 2001 and Saerens et al. 2002 (prior shift). Departures: offsets are relative to the largest class, not to the
+first one, so that shrinking the offset of a small class moves it towards the plain rule.
+"""
+
+from difflib import get_close_matches
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.errors import DataError, OptionError
+
+Metric = Literal["macro_f1", "balanced_accuracy", "worst_f1"]
+
+SMALL_CLASS = 20  # below so many rows, an offset is shrunk by n / (n + 20)
+MAX_SWEEPS = 5
+CELLS = 200_000  # of the table of candidate cuts by classes: exact below it, evenly spaced candidates above
+EQUAL = 1e-12
+MARGIN = 1.0  # beyond the outermost critical value, in nats, where a plateau has no other end
+
+
+def fit_offsets(
+    probabilities: NDArray[np.float64],
+    y: NDArray[np.int64],
+    metric: Metric = "macro_f1",
+    scored: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float64]:
+    """Find offsets b such that argmax_c (log p_c + b_c) does well by a metric.
+
+    Coordinate ascent from b = 0 and from b = -log prior. As b_c grows, rows change to class c one after the other, at
+    critical values that can be sorted: cumulative counts give the metric at all of them at once. The middle of the
+    best plateau is taken. For two classes the result is the exact optimum; for more, a point that no single offset
+    improves. Time is O(C n (C + log n)) a sweep, with at most 5 sweeps from each start.
+
+    Parameters
+    ----------
+    probabilities : (n, C) float
+        Out-of-fold probabilities.
+    y : (n,) int
+        True class positions.
+    metric : {"macro_f1", "balanced_accuracy", "worst_f1"}, default="macro_f1"
+    scored : (C,) bool, optional
+        Classes that count in the metric; all by default. The others are not tuned, nor are classes without a row.
+
+    Returns
+    -------
+    offsets : (C,) float
+        0 for the largest class. Those of classes with fewer than 20 rows are shrunk towards it. All are 0 where nothing
+        beats the plain rule: on these rows the metric is never below that of the argmax.
+
+    Raises
+    ------
+    OptionError
+        There is no such metric.
+    DataError
+        The shapes do not fit, or a probability is negative or not finite.
+    """
+    if metric not in get_args(Metric):
+        near = get_close_matches(str(metric), get_args(Metric), n=1)
+        raise OptionError(
+            f"offsets can be tuned for {', '.join(get_args(Metric))}, got {metric!r}"
+            + (f"; did you mean {near[0]!r}?" if near else "")
+        )
+    p = np.asarray(probabilities, dtype=np.float64)
+    if p.ndim != 2 or len(p) != len(y) or not len(y):
+        raise DataError(
+            f"offsets need probabilities (n, C) and labels (n,) of the same n, at least one row; "
+            f"got the shapes {p.shape} and {np.shape(y)}"
+        )
+    if not np.isfinite(p).all() or (p < 0).any():
+        raise DataError("offsets need probabilities that are finite and not negative")
+    counts = np.bincount(y, minlength=p.shape[1])
+    counted = counts > 0 if scored is None else (counts > 0) & scored
+    zeros = np.zeros(p.shape[1])
+    if counted.sum() < 2:
+        return zeros
+    search = _Search(p, y, counts, counted, metric)
+    best, best_score = zeros, search.score(zeros)
+    for start in (zeros, np.where(counted, -np.log(np.maximum(counts, 1) / len(y)), 0.0)):
+        offsets = _relative(search.ascend(start), counts, counted)
+        score = search.score(offsets)
+        if score > best_score + EQUAL:
+            best, best_score = offsets, score
+    return best
+
+
+def _relative(
+    offsets: NDArray[np.float64], counts: NDArray[np.int64], counted: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Refer offsets to the largest class and shrink those of small classes."""
+    moved = offsets - offsets[np.where(counted, counts, -1).argmax()]
+    small = counted & (counts < SMALL_CLASS)
+    return np.where(small, counts / (counts + SMALL_CLASS), 1.0) * moved
+
+
+class _Search:
+    """Coordinate ascent over offsets for given probabilities (n, C) and labels (n,)."""
+
+    def __init__(
+        self,
+        p: NDArray[np.float64],
+        y: NDArray[np.int64],
+        counts: NDArray[np.int64],
+        counted: NDArray[np.bool_],
+        metric: Metric,
+    ) -> None:
+        self.p, self.y, self.counts, self.counted, self.metric = p, y, counts, counted, metric
+        with np.errstate(divide="ignore"):
+            self.log_p = np.log(p)  # -inf at 0: no finite offset makes the impossible happen
+        self.n_candidates = max(2_000, CELLS // p.shape[1])
+
+    def score(self, offsets: NDArray[np.float64]) -> float:
+        """Give the metric of one rule."""
+        predicted = apply_offsets(self.p, offsets)
+        n_classes = len(self.counts)
+        hits = np.bincount(self.y[predicted == self.y], minlength=n_classes)
+        return float(self._values(hits, np.bincount(predicted, minlength=n_classes)))
+
+    def _values(self, hits: NDArray, taken: NDArray) -> NDArray[np.float64]:
+        """Give the metric (...) from true positives and numbers of predictions (..., C)."""
+        truth = self.counts[self.counted]
+        if self.metric == "balanced_accuracy":
+            return (hits[..., self.counted] / truth).mean(axis=-1)
+        f1 = 2.0 * hits[..., self.counted] / (taken[..., self.counted] + truth)
+        return f1.min(axis=-1) if self.metric == "worst_f1" else f1.mean(axis=-1)
+
+    def ascend(self, start: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Improve one offset after the other until a sweep brings nothing."""
+        offsets, score = start.copy(), self.score(start)
+        for _ in range(MAX_SWEEPS):
+            before = score
+            for c in np.flatnonzero(self.counted):
+                moved = offsets.copy()
+                moved[c] = self._best_offset(c, offsets)
+                new = self.score(moved)
+                if new >= score - EQUAL:
+                    offsets, score = moved, max(new, score)
+            if score <= before + EQUAL:
+                break
+        return offsets
+
+    def _best_offset(self, c: int, offsets: NDArray[np.float64]) -> float:
+        """Give the middle of the best plateau of the metric as a function of the offset of class c."""
+        rivals = self.log_p + offsets
+        rivals[:, c] = -np.inf
+        rival = rivals.argmax(axis=1)
+        height = rivals[np.arange(len(rival)), rival]
+        with np.errstate(invalid="ignore"):
+            critical = height - self.log_p[:, c]  # class c takes the row once its offset is above
+        critical[np.isnan(critical)] = np.inf  # a row of zeros goes to nobody
+        values, group = np.unique(critical, return_inverse=True)
+        passed = self._candidates(values)
+        curve = self._curve(c, rival, group, passed)
+        return _middle(curve, passed, values)
+
+    def _candidates(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Give how many of the sorted critical values to pass, for each candidate; -inf is always passed."""
+        low = int(values[0] == -np.inf)
+        high = len(values) - int(values[-1] == np.inf)
+        if high - low + 1 <= self.n_candidates:
+            return np.arange(low, high + 1)
+        return np.unique(np.linspace(low, high, self.n_candidates).astype(np.int64))
+
+    def _curve(
+        self, c: int, rival: NDArray[np.int64], group: NDArray[np.int64], passed: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Give the metric (k,) at each candidate, by cumulative counts of the rows that move."""
+        k, n_classes = len(passed), len(self.counts)
+        step = np.searchsorted(passed, group, side="right")  # the first candidate that moves the row
+        moves = (k + 1) * n_classes
+        lost = np.bincount(step * n_classes + rival, minlength=moves).reshape(k + 1, n_classes)
+        own = rival == self.y
+        lost_hits = np.bincount(step[own] * n_classes + rival[own], minlength=moves)
+        won = np.bincount(step, minlength=k + 1)[:k].cumsum()
+        won_hits = np.bincount(step[self.y == c], minlength=k + 1)[:k].cumsum()
+        taken = lost.sum(axis=0) - lost[:k].cumsum(axis=0)
+        hits = lost_hits.reshape(k + 1, n_classes)
+        hits = hits.sum(axis=0) - hits[:k].cumsum(axis=0)
+        taken[:, c] = won
+        hits[:, c] = won_hits
+        curve = self._values(hits, taken)
+        if self.metric == "worst_f1":  # the minimum is flat nearly everywhere: the mean leads on
+            f1 = 2.0 * hits[:, self.counted] / (taken + self.counts)[:, self.counted]
+            curve = curve + 1e-6 * f1.mean(axis=1)
+        return curve
+
+
+def _middle(
+    curve: NDArray[np.float64], passed: NDArray[np.int64], values: NDArray[np.float64]
+) -> float:
+    """Give the middle of the widest run of best candidates."""
+    best = curve >= curve.max() - EQUAL
+    edges = np.flatnonzero(np.diff(np.r_[False, best, False].astype(np.int8)))
+    padded = np.r_[-np.inf, values, np.inf]
+    lows, highs = padded[passed[edges[::2]]], padded[passed[edges[1::2] - 1] + 1]
+    widest = int(np.argmax(highs - lows))
+    low, high = lows[widest], highs[widest]
+    if np.isinf(low) and np.isinf(high):
+        return 0.0
+    if np.isinf(low):
+        return float(high - MARGIN)
+    return float(low + MARGIN) if np.isinf(high) else float((low + high) / 2)
+
+
+def apply_offsets(
+    probabilities: NDArray[np.float64], offsets: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Decide by argmax_c (log p_c + b_c); ties go to the first class, and p = 0 is never chosen.
+
+    Parameters
+    ----------
+    probabilities : (n, C) float
+    offsets : (C,) float
+        Zeros give the plain argmax, exactly.
+
+    Returns
+    -------
+    predicted : (n,) int
+        Class positions.
+    """
+    factors = np.exp(offsets - np.max(offsets))
+    return np.argmax(probabilities * factors, axis=1)
+
+
+def logit_adjustment(prior: NDArray[np.float64], tau: float = 1.0) -> NDArray[np.float64]:
+    """Give the offsets -tau log pi_c of Menon et al. 2021, equation 9.
+
+    Parameters
+    ----------
+    prior : (C,) float
+        Class shares; a class of share 0 gets the offset 0.
+    tau : float, default=1.0
+        1 is optimal for balanced accuracy if probabilities are calibrated, 0 is the plain rule.
+    """
+    prior = np.asarray(prior, dtype=np.float64)
+    return -tau * np.log(np.where(prior > 0, prior, 1.0))
+
+
+def correct_prior(
+    probabilities: NDArray[np.float64],
+    trained_prior: NDArray[np.float64],
+    true_prior: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Move probabilities from the class shares of training to those of use (Saerens et al. 2002, equation 2.4).
+
+    Parameters
+    ----------
+    probabilities : (n, C) float
+    trained_prior : (C,) float
+        Class shares, or class weights times counts, that the classifier was trained at.
+    true_prior : (C,) float
+        Class shares where it is used.
+
+    Returns
+    -------
+    corrected : (n, C) float
+        Rows add up to 1. A class that training did not have keeps 0; a row left with nothing gets the true prior.
+    """
+    trained = np.asarray(trained_prior, dtype=np.float64)
+    true = np.asarray(true_prior, dtype=np.float64)
+    trained, true = trained / trained.sum(), true / true.sum()
+    corrected = probabilities * np.divide(true, trained, out=np.zeros_like(true), where=trained > 0)
+    total = corrected.sum(axis=1, keepdims=True)
+    return np.where(total > 0, corrected / np.where(total > 0, total, 1.0), true)

@@ -1,0 +1,85 @@
+"""The application: its commands, and how a mistake is answered.
+
+Exit status: 0 done, 1 done but some trials failed, 2 the input or the call is wrong, 130 interrupted.
+"""
+
+import sys
+import warnings
+from collections.abc import Sequence
+
+import click
+import typer
+
+from equipoise.cli import bench, listing, results
+from equipoise.errors import EquipoiseError, EquipoiseWarning
+
+app = typer.Typer(
+    name="equipoise",
+    help="The fair trial between doing nothing, weights, thresholds, resampling and synthesizers.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="bench")(bench.bench)
+app.command(name="status")(results.status)
+app.command(name="report")(results.report)
+app.command(name="export")(results.export)
+app.command(name="datasets")(listing.datasets)
+app.command(name="methods")(listing.methods)
+app.command(name="check")(listing.check)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from equipoise import __version__
+
+        typer.echo(f"equipoise {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and end."
+    ),
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Words of the call; those of the process by default.
+    """
+    warnings.showwarning = _show_warning
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(args=arguments, prog_name="equipoise", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        typer.echo(error.ctx.get_help() if error.ctx else "")
+        return 2
+    except click.ClickException as error:
+        return _refuse(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        print("interrupted: what was finished is kept", file=sys.stderr)
+        return 130
+    except EquipoiseError as error:
+        return _refuse(str(error))
+    return status if isinstance(status, int) else 0
+
+
+def _refuse(message: str) -> int:
+    print(f"equipoise: {message}", file=sys.stderr)
+    return 2
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], *_where: object, **_more: object
+) -> None:
+    if issubclass(category, EquipoiseWarning):
+        print(f"note: {message}", file=sys.stderr)

@@ -1,0 +1,65 @@
+"""Ranks put failures last, and Friedman's and Nemenyi's numbers are the published ones."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from equipoise.analysis.ranks import critical_difference, friedman, ranks
+
+Q = (1.960, 2.344, 2.569, 2.728, 2.850, 2.948, 3.031, 3.102, 3.164, 3.219, 3.268)
+
+
+@pytest.mark.parametrize("k", range(2, 13))
+def test_the_studentised_range_gives_the_published_q(k):
+    q = critical_difference(k, 1) / math.sqrt(k * (k + 1) / 6)
+    assert q == pytest.approx(Q[k - 2], abs=1e-3)
+
+
+def test_six_tables_cannot_separate_ten_methods():
+    assert critical_difference(10, 6) == pytest.approx(5.53, abs=0.01)
+    assert critical_difference(10, 30) == pytest.approx(2.47, abs=0.01)
+
+
+def test_perfectly_consistent_ranks_reach_the_largest_chi_square():
+    found = friedman(np.tile([1, 2, 3, 4], (6, 1)))
+    assert found.chi2 == pytest.approx(6 * 3)
+    assert found.f == math.inf
+
+
+def test_equal_ranks_give_no_evidence():
+    assert friedman(np.full((6, 4), 2.5)).chi2 == pytest.approx(0)
+
+
+def table(values):
+    return pd.DataFrame(
+        [("d", r, m, "balance", "plain", "xgboost", v) for r, m, v in values],
+        columns=["dataset", "repeat", "method", "plan", "decision", "classifier", "score"],
+    )
+
+
+def trials(rows):
+    return pd.DataFrame(rows, columns=["dataset", "repeat", "method", "status"])
+
+
+def test_a_failure_is_last_whatever_its_other_scores():
+    scores = table([(0, "a", 0.5), (1, "a", 0.5), (0, "b", 0.9), (0, "c", 0.7), (1, "c", 0.7)])
+    found = ranks(scores, trials([("d", 1, "b", "failed")]))
+    assert dict(zip(found.mean["method"], found.mean["rank"], strict=True)) == {
+        "c": 1.0,
+        "a": 2.0,
+        "b": 3.0,
+    }
+
+
+def test_ties_share_their_rank():
+    found = ranks(table([(0, "a", 0.5), (0, "b", 0.5), (0, "c", 0.4)]), trials([]))
+    assert list(found.mean["rank"]) == [1.5, 1.5, 3.0]
+
+
+def test_a_hole_is_said():
+    scores = table([(0, "a", 0.5), (0, "b", 0.6)])
+    other = table([(0, "a", 0.5)]).assign(dataset="e")
+    found = ranks(pd.concat([scores, other]), trials([]))
+    assert found.holes == (("e", "b balance plain xgboost"),)
