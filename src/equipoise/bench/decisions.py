@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from equipoise.datasets.splits import Split, inner_folds, inner_split
 from numpy.typing import NDArray
 
 from equipoise.bench.experiment import Cell
@@ -25,6 +24,7 @@ from equipoise.bench.steps import (
     score,
 )
 from equipoise.classifiers.thresholds import apply_offsets, correct_prior, fit_offsets
+from equipoise.datasets.splits import Split, inner_folds, inner_split
 from equipoise.metrics.utility import utility
 from equipoise.results.records import DeliveryRecord, Observation, PredictionRecord
 from equipoise.seeds import generator

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from equipoise.classifiers.native import Classifier, make_classifier
-from equipoise.datasets.splits import Split
 from numpy.typing import NDArray
 
 from equipoise.bench.experiment import Cell, Trial
+from equipoise.classifiers.native import Classifier, make_classifier
 from equipoise.classifiers.thresholds import apply_offsets
 from equipoise.classifiers.weights import balanced_weights, ladder_weights
+from equipoise.datasets.splits import Split
 from equipoise.errors import DataError
 from equipoise.metrics.utility import utility
 from equipoise.registry import Method, load_class, make

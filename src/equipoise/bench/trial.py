@@ -7,12 +7,11 @@ import time
 import warnings
 from functools import lru_cache
 
-from equipoise.datasets.splits import scored_classes, split
-
 from equipoise.bench.decisions import run_cells
 from equipoise.bench.experiment import TableFile, Trial
 from equipoise.bench.steps import Sample, Setting
 from equipoise.datasets import catalogue
+from equipoise.datasets.splits import scored_classes, split
 from equipoise.errors import DataError, EquipoiseWarning
 from equipoise.registry import method
 from equipoise.results.records import TrialRecord

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 NARROW = 64  # columns of more levels are looked up rather than one-hot encoded
 GROUPS = 64  # rows of a block are searched by the minima of this many interleaved references
-BLOCK_CELLS = 8_000_000  # distances held at once: 32 MB
+BLOCK_CELLS = 2_000_000  # distances held at once: 8 MB
 FAR = np.float32(1e30)
 TIE = 1e-5  # squared distances that differ by less are in no order that rows could depend on
 

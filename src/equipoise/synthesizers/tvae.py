@@ -23,6 +23,7 @@ from torch import Tensor
 
 from equipoise.errors import OptionError
 from equipoise.networks.blocks import one_hot, tempered_order
+from equipoise.networks.optimiser import FlatAdam
 from equipoise.networks.training import Budget, Training, train
 from equipoise.networks.variational import RowLaw, VariationalAutoencoder
 from equipoise.synthesizers._base import Synthesizer
@@ -128,14 +129,11 @@ class TVAE(Synthesizer):
         vnoise = torch.randn(len(vx), sizes.latent, generator=generator)
         sigma = [network.law.sigma]
         weights = [p for p in network.parameters() if p is not sigma[0]]
-        optimiser = torch.optim.Adam(
-            [{"params": weights, "weight_decay": sizes.weight_decay}, {"params": sigma}],
-            lr=self.learning_rate, fused=True,
-        )
+        optimiser = FlatAdam(weights, sigma, learning_rate=self.learning_rate, weight_decay=sizes.weight_decay, max_norm=GRADIENT_NORM)
         state = {"n": 0, "free": 0.0}
 
         def step(batch: Tensor) -> dict[str, Tensor]:
-            optimiser.zero_grad(set_to_none=True)
+            optimiser.zero_grad()
             noise = torch.randn(len(batch), sizes.latent, generator=generator)
             rec, kl = network.bound(x[batch], onehots[batch], noise)
             rec, kl = rec.mean(), kl.mean(0)
@@ -143,7 +141,6 @@ class TVAE(Synthesizer):
             held_kl = kl.clamp(min=state["free"]).sum() if state["free"] else kl.sum()
             loss = self.loss_factor * rec + warm * held_kl
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM, foreach=True)
             optimiser.step()
             network.law.clamp()
             state["n"] += 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_integer_dtype, is_object_dtype
 
 from equipoise.errors import DataError
 from equipoise.tables.dates import from_steps, series_of_stamps, steps_from, stored_integers
@@ -31,6 +32,7 @@ class Coded:
     codes: NDArray[np.int64]
 
     def __len__(self) -> int:
+        """Give the number of rows."""
         return len(self.numbers)
 
     def take(self, rows: NDArray) -> "Coded":
@@ -121,7 +123,7 @@ def numbers_of(column: Column, series: pd.Series) -> NDArray[np.float64]:
 
 def codes_of(column: Column, series: pd.Series) -> NDArray[np.int64]:
     """Give the codes (n,) of one discrete column, -1 where missing or unknown."""
-    if len({type(level) for level in column.levels}) > 1 and series.dtype == object:
+    if len({type(level) for level in column.levels}) > 1 and is_object_dtype(series.dtype):
         lookup = {(type(level), level): k for k, level in enumerate(column.levels)}
         return np.array([lookup.get((type(v), v), -1) for v in series], dtype=np.int64)
     if isinstance(series.dtype, pd.CategoricalDtype):
@@ -148,7 +150,7 @@ def series_of_numbers(column: Column, values: NDArray[np.float64]) -> pd.Series:
     if column.kind == "datetime":
         stored = from_steps(np.where(missing, column.low, values), column.origin, column.step)
         return series_of_stamps(stored, missing, dtype, column.cell == "date")
-    if pd.api.types.is_integer_dtype(dtype) or column.cell == "text" or dtype == object:
+    if is_integer_dtype(dtype) or column.cell == "text" or is_object_dtype(dtype):
         return _cells(column, values, missing)
     if isinstance(dtype, pd.CategoricalDtype):
         return pd.Series(values)  # a category declared numeric: new numbers are no levels of it

@@ -23,7 +23,7 @@ def is_datetime(dtype: Any) -> bool:
 
 def date_unit(dtype: Any) -> str:
     """Give the unit ("s", "ms", "us", "ns" or "D") of the integers behind a date dtype."""
-    if dtype == object:
+    if pd.api.types.is_object_dtype(dtype):
         return "us"
     if isinstance(dtype, pd.ArrowDtype):
         import pyarrow as pa
@@ -34,7 +34,7 @@ def date_unit(dtype: Any) -> str:
 
 def stored_integers(present: pd.Series) -> NDArray[np.int64]:
     """Give dates or durations without missing values as the integers of their own unit, UTC."""
-    if present.dtype == object:
+    if pd.api.types.is_object_dtype(present.dtype):
         present = pd.Series(present.to_numpy(dtype="datetime64[us]"))
     elif isinstance(present.dtype, pd.ArrowDtype):
         import pyarrow as pa
@@ -98,7 +98,7 @@ def series_of_stamps(
 
         plain = pa.array(stamps, from_pandas=True)
         return pd.Series(pd.arrays.ArrowExtensionArray(plain.cast(dtype.pyarrow_dtype)))
-    if dtype == object:
+    if pd.api.types.is_object_dtype(dtype):
         if as_dates:
             stamps = stamps.astype("datetime64[D]")
         return pd.Series(stamps.astype(object), dtype=object)

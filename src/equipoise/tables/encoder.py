@@ -1,8 +1,9 @@
 """From a coded table to the rows that a network sees, and back.
 
-A number becomes a scalar and a one-hot of its mode (`modes`), a level a one-hot; missing cells are a mode or a level of their
-own. The encoding follows Xu et al., Modeling Tabular Data using Conditional GAN, NeurIPS 2019, section 4.2, with the
-departures that `modes` names, and one more: the rarest levels of a column that has very many share one position.
+A number becomes a scalar and a one-hot of its mode (`modes`), a level a one-hot; missing cells are a mode or
+a level of their own. The encoding follows Xu et al., Modeling Tabular Data using Conditional GAN, NeurIPS
+2019, section 4.2, with the departures that `modes` names, and one more: the rarest levels of a column that
+has very many share one position.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from sklearn.base import BaseEstimator
 from equipoise.errors import DataError, OptionError
 from equipoise.tables.coded import Coded
 from equipoise.tables.layout import Layout, Span
-from equipoise.tables.modes import Modes, fit_modes
+from equipoise.tables.modes import fit_modes
 from equipoise.tables.schema import Schema
 
 
@@ -27,8 +28,8 @@ class Levels:
     Attributes
     ----------
     slots : (n_levels + 1,) int64
-        Position in the block of each code, the last entry being that of code -1 (missing); -1 for levels that training did
-        not have.
+        Position in the block of each code, the last entry being that of code -1 (missing); -1 for levels that training
+        did not have.
     codes : (width,) int64
         The code behind each position. That of pooled levels, the last one then, is their most frequent.
     pooled : (p,) int64

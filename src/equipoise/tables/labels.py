@@ -1,5 +1,6 @@
 """The labels of a table: any type in, class positions inside, the same type out."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ class Labels:
         Raises
         ------
         DataError
-            A label is missing, or there is no row.
+            A label is missing, there is no row, or two classes have one text.
         """
         series = as_series(y)
         if series.empty:
@@ -60,9 +61,18 @@ class Labels:
                 classes = tuple(sorted(values))
             except TypeError:
                 classes = tuple(sorted(values, key=lambda v: (type(v).__name__, str(v))))
-        return cls(classes, series.name, series.dtype, isinstance(y, pd.Series))
+        texts = Counter(map(str, classes))
+        twice = [label for label in classes if texts[str(label)] > 1]
+        if twice:
+            raise DataError(
+                f"the classes {', '.join(f'{v!r} ({type(v).__name__})' for v in twice)} of the "
+                "target read the same as text; make them one, or give them different names"
+            )
+        dtype = y.dtype if isinstance(y, np.ndarray) else series.dtype
+        return cls(classes, series.name, dtype, isinstance(y, pd.Series))
 
     def __len__(self) -> int:
+        """Give the number of classes."""
         return len(self.classes)
 
     @property
@@ -93,6 +103,8 @@ class Labels:
         """Give labels (n,) in the container and dtype that training labels came in."""
         cells = np.empty(len(self.classes), dtype=object)
         cells[:] = self.classes
+        if not self.is_series and isinstance(self.dtype, np.dtype):
+            return cells[codes].astype(self.dtype)
         series = pd.Series(cells[codes], dtype=self.dtype, name=self.name)
         return series if self.is_series else series.to_numpy()
 
@@ -121,6 +133,10 @@ def as_series(y: Any) -> pd.Series:
         return y.iloc[:, 0]
     if hasattr(y, "to_pandas"):  # polars and arrow columns
         return as_series(y.to_pandas())
+    if isinstance(y, (list, tuple)) and not any(
+        isinstance(v, (list, tuple, np.ndarray)) for v in y
+    ):
+        return pd.Series(list(y))  # an array would make 1 and "a" both text
     array = np.asarray(y)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]

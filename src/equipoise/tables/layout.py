@@ -51,6 +51,7 @@ class Layout:
     spans: tuple[Span, ...]
 
     def __post_init__(self) -> None:
+        """Refuse spans that are no layout."""
         at = 0
         for span in self.spans:
             scalar_is_wide = span.activation == "tanh" and span.width != 1

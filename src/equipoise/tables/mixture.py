@@ -1,10 +1,10 @@
 """A variational mixture of Gaussians in one dimension, with a Dirichlet-process prior on its weights.
 
-D. M. Blei and M. I. Jordan, Variational inference for Dirichlet process mixtures, Bayesian Analysis 1(1), 2006: the
-stick-breaking posterior (eq. 18 to 21), truncated at `max_modes`. C. M. Bishop, Pattern Recognition and Machine Learning,
-2006, eq. 10.46, 10.60 to 10.66, 10.71: means and precisions. Written from these. Departures: rows of equal value are one
-point with a weight, and the start is the optimal k-means partition (found exactly, which one dimension allows), so that
-the fit draws nothing.
+D. M. Blei and M. I. Jordan, Variational inference for Dirichlet process mixtures, Bayesian Analysis 1(1),
+2006, section 3: the stick-breaking posterior, truncated at `max_modes`. C. M. Bishop, Pattern Recognition and
+Machine Learning, 2006, section 10.2.1: the posterior of means and precisions. Written from these. Departures:
+rows of equal value are one point with a weight; the start is the optimal k-means partition, found exactly, so
+that the fit draws nothing; light components are left out in the end.
 """
 
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ def _kept(
 ) -> NDArray[np.int64]:
     """Choose the components of more than the least weight, and lighter ones that a tail cannot do without."""
     reached = np.abs(points - means[:, None]) <= REACH * sds[:, None]
-    kept = list(np.flatnonzero(shares > least)) or [int(shares.argmax())]
+    kept = [int(k) for k in np.flatnonzero(shares > least)] or [int(shares.argmax())]
     while True:
         out = weights * ~reached[kept].any(axis=0)
         gains = reached @ out
@@ -151,8 +151,8 @@ def _start(points: Floats, weights: Floats, n_modes: int) -> Floats:
 def _optimal_cuts(mass: Floats, first: Floats, second: Floats, n_parts: int) -> NDArray[np.int64]:
     """Cut g sorted groups, given by cumulative moments (g + 1,), into parts of least squared error.
 
-    The cost of groups i to j is their squared distance to their mean; the best cut into k parts is found from those into
-    k - 1 (dynamic programming, n_parts g^2 operations).
+    The cost of groups i to j is their squared distance to their mean; the best cut into k parts is found from those
+    into k - 1 (dynamic programming, n_parts g^2 operations).
     """
     g = len(mass) - 1
     m, f, s = (moment[None, :] - moment[:, None] for moment in (mass, first, second))

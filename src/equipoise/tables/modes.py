@@ -1,12 +1,12 @@
 """Mode-specific normalisation of one column of numbers.
 
-L. Xu, M. Skoularidou, A. Cuesta-Infante and K. Veeramachaneni, Modeling Tabular Data using Conditional GAN, NeurIPS 2019,
-section 4.2, written from the paper: a number c becomes a mode k, drawn in proportion to the density of c under each mode of
-a Gaussian mixture, and a scalar (c - mean_k) / (4 deviation_k).
+L. Xu, M. Skoularidou, A. Cuesta-Infante and K. Veeramachaneni, Modeling Tabular Data using Conditional GAN,
+NeurIPS 2019, section 4.2, written from the paper: a number c becomes a mode k, drawn in proportion to the
+density of c under each mode of a Gaussian mixture, and a scalar (c - mean_k) / (4 deviation_k).
 
-Departures. A missing cell is a mode of its own, and so is an *atom*, a value that many rows hold (a capital gain of 0): both
-come back exactly. A column of few distinct numbers is made of atoms alone. A mode whose scalar would be clipped is drawn
-only where all would be.
+Departures. A missing cell is a mode of its own, and so is an *atom*, a value that many rows hold (a capital
+gain of 0): both come back exactly. A column of few distinct numbers is made of atoms alone. A mode whose
+scalar would be clipped is drawn only where all would be, and then it is the one that clips least.
 """
 
 from dataclasses import dataclass
@@ -136,8 +136,8 @@ def fit_modes(
     max_modes : int
         The most Gaussians.
     max_values : int
-        A column of at most so many distinct numbers, each held by two rows on average (or of one or two numbers), is made
-        of atoms alone.
+        A column of at most so many distinct numbers, each held by two rows on average (or of one or two numbers), is
+        made of atoms alone.
     atom_share : float
         A value held by at least this share of the rows that are not missing, and by five rows, is an atom.
     max_rows : int

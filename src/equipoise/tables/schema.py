@@ -1,8 +1,9 @@
 """The schema of a table: one `Column` a column, inferred from training rows only.
 
-A column is one of six kinds. `numeric` and `datetime` columns are numbers, `categorical` and `boolean` columns are codes
-of levels. `constant` columns and `identifier` columns are carried along, never modelled: there is nothing to learn from
-them. The schema knows all that is needed to give back rows as they came: dtypes, levels, bounds and decimals.
+A column is one of six kinds. `numeric` and `datetime` columns are numbers, `categorical` and `boolean`
+columns are codes of levels. `constant` columns and `identifier` columns are carried along, never modelled:
+there is nothing to learn from them. The schema knows all that is needed to give back rows as they came:
+dtypes, levels, bounds and decimals.
 """
 
 import datetime as dt
@@ -17,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.errors import DataError, EquipoiseWarning, OptionError
-from equipoise.tables.dates import common_step, is_datetime, steps_from, stored_integers
+from equipoise.tables.dates import common_step, is_datetime, stored_integers
 
 Kind = Literal["numeric", "categorical", "boolean", "datetime", "constant", "identifier"]
 
@@ -82,6 +83,7 @@ class Schema:
     columns: tuple[Column, ...]
 
     def __len__(self) -> int:
+        """Give the number of columns."""
         return len(self.columns)
 
     @property
@@ -287,7 +289,7 @@ def _natural_kind(name: Hashable, series: pd.Series, present: pd.Series) -> Kind
         return "numeric"
     if is_datetime(dtype):
         return "datetime"
-    if dtype == object:
+    if pd.api.types.is_object_dtype(dtype):
         inferred = pd.api.types.infer_dtype(present, skipna=True)
         if inferred == "boolean":
             return "boolean"
@@ -340,7 +342,7 @@ def _number_column(
             raise DataError(f"column {name!r} holds integers too large to compute with; rescale it")
         bounds = -_float_within(-low), _float_within(high)
         values = shifted(numeric, origin)
-        decimals = _decimals(values, series.dtype) or 0
+        decimals: int | None = _decimals(values, series.dtype) or 0
     else:
         values = numeric.to_numpy(dtype=np.float64, na_value=np.nan)
         check_finite(name, present, values)

@@ -1,0 +1,248 @@
+"""From an experiment to a run folder: tables in, trials planned, run, stored."""
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from equipoise.bench.experiment import Experiment, TableFile, Trial, cells_of, load_experiment
+from equipoise.bench.runner import Summary, run_trials
+from equipoise.bench.trial import load_table, run_trial
+from equipoise.datasets.catalogue import Dataset
+from equipoise.datasets.splits import scored_classes
+from equipoise.errors import DataError
+from equipoise.registry import method, missing_extra
+from equipoise.results.records import DatasetRecord, RunInfo, TrialRecord
+from equipoise.results.store import Store
+from equipoise.tables.labels import Labels
+from equipoise.tables.schema import Schema
+
+PROTOCOL_VERSION = (
+    1  # raised when the protocol's numbers change: stored trials of an older one run again
+)
+PACKAGES = (
+    "equipoise", "numpy", "scipy", "pandas", "scikit-learn", "imbalanced-learn", "xgboost",
+    "xgboost-cpu", "torch",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder and what the last call did there.
+
+    Attributes
+    ----------
+    folder : Path
+    summary : Summary
+        Counts of trials done, failed, skipped and left.
+    """
+
+    folder: Path
+    summary: Summary
+
+    def observations(self) -> pd.DataFrame:
+        """Give the tidy frame of scores, one row a score."""
+        with Store.open(self.folder) as store:
+            return store.observations()
+
+    def trials(self) -> pd.DataFrame:
+        """Give one row per trial: status, reason, seconds, memory."""
+        with Store.open(self.folder) as store:
+            return store.trials()
+
+
+def bench(
+    experiment: str | Experiment = "demo",
+    *,
+    run: str | Path | None = None,
+    jobs: int = 1,
+    data_dir: str | Path | None = None,
+    time_limit: float | None = None,
+    memory_limit_mb: int | None = None,
+    dask: str | None = None,
+    retry_failed: bool = False,
+    progress: Callable[..., Any] | None = None,
+) -> Run:
+    """Run an experiment; again on the same folder, only what is missing runs.
+
+    Parameters
+    ----------
+    experiment : str or Experiment
+        A name (`demo`, `article`), a TOML file, or an experiment.
+    run : path, optional
+        Run folder, by default ``runs/<name>``.
+    jobs : int, default=1
+        Worker processes, each with one numeric thread.
+    data_dir : path, optional
+        Folder with ``<name>.csv`` files to look in first.
+    time_limit : float, optional
+        Seconds per trial; a trial that takes longer is ended and recorded.
+    memory_limit_mb : int, optional
+        Megabytes per worker.
+    dask : str, optional
+        Address of a Dask scheduler to run on, in place of local workers.
+    retry_failed : bool, default=False
+        Run failed and timed-out trials again.
+    progress : object, optional
+        Told of every finished trial; see `equipoise.bench.progress`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    DataError
+        No table can be had, or one of one's own is not fit for a trial.
+    StoreError
+        The run folder belongs to another run, or cannot be written.
+    """
+    if isinstance(experiment, str):
+        experiment = load_experiment(experiment)
+    folder = Path(run) if run is not None else Path("runs") / experiment.name
+    tables, absent = _tables(experiment, str(data_dir or ""))
+    trials = plan(experiment, tables, str(data_dir or ""))
+    skipped = _skipped(experiment, trials, absent)
+    left_out = {record.trial_id for record in skipped}
+    with Store.create(folder, _info(experiment)) as store:
+        for dataset in tables.values():
+            store.write_dataset(describe(dataset))
+        store.plan_trials([*trials, *_unplaced(experiment, absent)])
+        for record in skipped:
+            store.write_trial(record)
+        summary = run_trials(
+            [trial for trial in trials if trial.trial_id not in left_out],
+            run_trial,
+            store,
+            jobs=jobs,
+            time_limit=time_limit,
+            memory_limit_mb=memory_limit_mb,
+            dask=dask,
+            retry_failed=retry_failed,
+            progress=progress,
+        )
+    return Run(folder, summary)
+
+
+def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "") -> list[Trial]:
+    """Give the flat list of trials: repeat by repeat, so that an early stop leaves whole folds."""
+    files = {file.name: file for file in experiment.files}
+    return [
+        _trial(experiment, name, repeat, word, tables[name].content_hash, data_dir, files.get(name))
+        for repeat in range(experiment.repeats)
+        for name in tables
+        for word in experiment.methods
+        if cells_of(experiment, word)
+    ]
+
+
+def _trial(
+    experiment: Experiment,
+    dataset: str,
+    repeat: int,
+    word: str,
+    content_hash: str,
+    data_dir: str = "",
+    file: TableFile | None = None,
+) -> Trial:
+    return Trial(
+        dataset=dataset,
+        repeat=repeat,
+        method=word,
+        cells=cells_of(experiment, word),
+        content_hash=content_hash,
+        code_version=f"{PROTOCOL_VERSION}.{method(word).code_version}",
+        seed=experiment.seed,
+        data_dir=data_dir,
+        file=file,
+    )
+
+
+def _tables(experiment: Experiment, data_dir: str) -> tuple[dict[str, Dataset], dict[str, str]]:
+    """Load every table; one of the catalogue that cannot be had is left out with the reason."""
+    tables, absent = {}, {}
+    for name in experiment.datasets:
+        try:
+            tables[name] = load_table(name, None, data_dir)
+        except DataError as error:
+            absent[name] = str(error)
+    for file in experiment.files:
+        tables[file.name] = load_table(file.name, file, data_dir)
+    if not tables:
+        raise DataError(
+            "none of the tables can be had: " + "; ".join(dict.fromkeys(absent.values()))
+        )
+    return tables, absent
+
+
+def _unplaced(experiment: Experiment, absent: dict[str, str]) -> list[Trial]:
+    """Give the trials of tables that cannot be had."""
+    return [
+        _trial(experiment, name, repeat, word, "")
+        for name in absent
+        for repeat in range(experiment.repeats)
+        for word in experiment.methods
+    ]
+
+
+def _skipped(
+    experiment: Experiment, trials: list[Trial], absent: dict[str, str]
+) -> list[TrialRecord]:
+    reasons = {trial: missing_extra(method(trial.method)) for trial in trials}
+    reasons |= {trial: absent[trial.dataset] for trial in _unplaced(experiment, absent)}
+    return [
+        TrialRecord(
+            trial.trial_id,
+            trial.dataset,
+            trial.repeat,
+            trial.method,
+            "skipped",
+            reason,
+            code_version=trial.code_version,
+        )  # fmt: skip
+        for trial, reason in reasons.items()
+        if reason
+    ]
+
+
+def describe(dataset: Dataset) -> DatasetRecord:
+    """Give a table as results know it."""
+    labels = Labels.infer(dataset.y)
+    y = labels.code(dataset.y)
+    scored = scored_classes(y)
+    schema = Schema.infer(dataset.X, dataset.kinds)
+    return DatasetRecord(
+        name=dataset.name,
+        n_rows=len(y),
+        kinds={str(column.name): column.kind for column in schema.columns},
+        class_counts={text: int((y == k).sum()) for k, text in enumerate(labels.texts)},
+        unscored=tuple(
+            text for text, counts in zip(labels.texts, scored, strict=True) if not counts
+        ),
+        content_hash=dataset.content_hash,
+        warnings=tuple(dataset.warnings),
+    )
+
+
+def _info(experiment: Experiment) -> RunInfo:
+    return RunInfo(
+        experiment=experiment.name,
+        seed=experiment.seed,
+        options=experiment.as_dict(),
+        versions=_versions(),
+        machine={"system": platform.system(), "machine": platform.machine()},
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,189 @@
+"""`equipoise bench`: runs an experiment and ends with a table and a page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from equipoise.errors import OptionError
+
+if TYPE_CHECKING:
+    from equipoise.bench.experiment import Experiment
+
+
+def bench(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="demo, article, or a TOML file of your own. Default: demo."),
+    ] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option(help="A table of your own, CSV or Parquet; needs --target.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Its column with the classes.")] = None,
+    missing: Annotated[
+        list[str] | None, typer.Option(help="A text that means a missing value; may be repeated.")
+    ] = None,
+    categorical: Annotated[
+        list[str] | None, typer.Option(help="A column to take as categories; may be repeated.")
+    ] = None,
+    numeric: Annotated[
+        list[str] | None, typer.Option(help="A column to take as numbers; may be repeated.")
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="A column to leave out; may be repeated.")
+    ] = None,
+    methods: Annotated[str | None, typer.Option(help="Methods, separated by commas.")] = None,
+    plans: Annotated[
+        str | None, typer.Option(help="Plans: balance, balance:RATIO, grow:RATE, add:CLASS=N.")
+    ] = None,
+    decisions: Annotated[
+        str | None,
+        typer.Option(help="Decisions: plain, balanced, ladder, threshold, best-simple."),
+    ] = None,
+    classifiers: Annotated[
+        str | None,
+        typer.Option(
+            help="xgboost, xgboost-regularised, xgboost-bagging, random-forest or MODULE:CLASS."
+        ),
+    ] = None,
+    datasets: Annotated[
+        str | None, typer.Option(help="Only these tables of the experiment.")
+    ] = None,
+    repeats: Annotated[int | None, typer.Option(help="Repeats; five test every row once.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Root of all random numbers but the splits.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Worker processes, one thread each.", min=1)] = 1,
+    time_limit: Annotated[float | None, typer.Option(help="Seconds per trial.", min=0.001)] = None,
+    memory_limit: Annotated[int | None, typer.Option(help="Megabytes per worker.", min=1)] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder with NAME.csv files to look in first.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option(help="Run folder. Default: runs/NAME.")] = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to run on.")] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run failed trials again.")
+    ] = False,
+) -> int:
+    """Run the fair trial, resume it where it stopped, and write its page.
+
+    Examples: `equipoise bench demo --jobs 2` and `equipoise bench --data loans.csv --target BAD`
+    """
+    from equipoise.bench.bench import bench as run_bench
+
+    experiment = _experiment(
+        name, _files(data, target, missing, categorical, numeric, drop), methods, repeats
+    )
+    experiment = _narrowed(experiment, methods, plans, decisions, classifiers, datasets)
+    experiment = _replaced(experiment, repeats=repeats, seed=seed)
+    finished = run_bench(
+        experiment,
+        run=run,
+        jobs=jobs,
+        data_dir=data_dir,
+        time_limit=time_limit,
+        memory_limit_mb=memory_limit,
+        dask=dask,
+        retry_failed=retry_failed,
+    )
+    from equipoise.cli.results import conclude
+
+    return conclude(finished.folder)
+
+
+def _files(
+    data: list[Path] | None,
+    target: str | None,
+    missing: list[str] | None,
+    categorical: list[str] | None,
+    numeric: list[str] | None,
+    drop: list[str] | None,
+) -> list:
+    from equipoise.bench.experiment import TableFile
+
+    if not data:
+        for option, value in (
+            ("--target", target), ("--missing", missing), ("--categorical", categorical),
+            ("--numeric", numeric), ("--drop", drop),
+        ):  # fmt: skip
+            if value:
+                raise OptionError(
+                    f"{option} speaks of a table of your own; name it with --data FILE"
+                )
+        return []
+    if target is None:
+        raise OptionError(
+            "--data needs --target COLUMN: which column of the table holds the classes?"
+        )
+    return [
+        TableFile(
+            str(path.resolve()),
+            target,
+            tuple(missing or ()),
+            tuple(categorical or ()),
+            tuple(numeric or ()),
+            tuple(drop or ()),
+        )
+        for path in data
+    ]
+
+
+def _experiment(
+    name: str | None, files: list, methods: str | None, repeats: int | None
+) -> "Experiment":
+    from equipoise.bench.experiment import load_experiment, own_tables
+
+    if not files:
+        return load_experiment(name or "demo")
+    if name is None:
+        return own_tables(files)
+    return _replaced(load_experiment(name), files=tuple(files))
+
+
+def _narrowed(
+    experiment: "Experiment",
+    methods: str | None,
+    plans: str | None,
+    decisions: str | None,
+    classifiers: str | None,
+    datasets: str | None,
+) -> "Experiment":
+    """Replace what the call names; plans and decisions hold for all methods then."""
+    from equipoise.bench.experiment import Cells, words
+
+    changes: dict = {}
+    if methods is not None:
+        changes["methods"] = words(_split(methods, "--methods"), "--methods")
+    if classifiers is not None:
+        changes["classifiers"] = words(_split(classifiers, "--classifiers"), "--classifiers")
+    if datasets is not None:
+        wanted = words(_split(datasets, "--datasets"), "--datasets")
+        for word in wanted:
+            if experiment.datasets and word not in experiment.datasets:
+                raise OptionError(
+                    f"--datasets names {word!r}, which {experiment.name} does not have; "
+                    f"it has {', '.join(experiment.datasets)}"
+                )
+        changes["datasets"] = wanted
+    if plans is not None or decisions is not None:
+        asked_plans = words(_split(plans, "--plans"), "--plans") if plans else None
+        asked = words(_split(decisions, "--decisions"), "--decisions") if decisions else None
+        changes["cells"] = tuple(
+            Cells(asked_plans or cells.plans, asked or cells.decisions, cells.methods)
+            for cells in experiment.cells
+        )
+    return _replaced(experiment, **changes)
+
+
+def _replaced(experiment: "Experiment", **changes: object) -> "Experiment":
+    import dataclasses
+
+    given = {key: value for key, value in changes.items() if value is not None}
+    return dataclasses.replace(experiment, **given) if given else experiment
+
+
+def _split(text: str, option: str) -> list[str]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise OptionError(f"{option} takes words separated by commas, got {text!r}")
+    return parts

@@ -1,0 +1,116 @@
+"""What a run has found: `equipoise status`, `equipoise report` and `equipoise export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from equipoise.errors import OptionError
+
+RunFolder = Annotated[Path, typer.Argument(help="A run folder, or its results file.")]
+
+
+def status(run: RunFolder) -> int:
+    """Say what is done, failed and left, what was slowest, and why trials failed.
+
+    Example: `equipoise status runs/demo`
+    """
+    from equipoise.cli.tables import table
+    from equipoise.results.store import Store
+
+    with Store.open(run) as store:
+        asked, trials = store.asked(), store.trials()
+    counts = trials["status"].value_counts()
+    left = len(asked) - len(trials)
+    typer.echo(
+        f"{len(asked)} trials asked: {counts.get('done', 0)} done, {counts.get('failed', 0)} failed, "
+        f"{counts.get('timeout', 0)} timed out, {counts.get('skipped', 0)} skipped, {left} left"
+    )
+    slowest = trials.nlargest(5, "total_seconds")
+    if len(slowest) and slowest["total_seconds"].max() > 0:
+        typer.echo("\nslowest")
+        rows = table("dataset", "repeat", "method", "seconds", "peak MB")
+        for trial in slowest.itertuples():
+            rows.add_row(
+                trial.dataset, str(trial.repeat), trial.method,
+                f"{trial.total_seconds:.1f}", f"{trial.peak_mb:.0f}",
+            )  # fmt: skip
+        rows.show()
+    wrong = trials[trials["status"] != "done"]
+    if len(wrong):
+        typer.echo("\nnot done, and why")
+        rows = table("dataset", "repeat", "method", "status", "reason")
+        for trial in wrong.itertuples():
+            rows.add_row(trial.dataset, str(trial.repeat), trial.method, trial.status, trial.reason)
+        rows.show()
+    return 1 if counts.get("failed", 0) + counts.get("timeout", 0) else 0
+
+
+def report(
+    run: RunFolder,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The page. Default: in the run folder.")
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Also write every figure there as PNG and SVG.")
+    ] = None,
+) -> int:
+    """Make the page of a run again, from its results alone.
+
+    Example: `equipoise report runs/demo -o demo.html --figures figures`
+    """
+    folder = run if run.is_dir() else run.parent
+    page = output or folder / "report.html"
+    write_page(run, page)
+    typer.echo(f"page: {page}")
+    if figures is not None:
+        from equipoise.report.page import write_figures
+        from equipoise.results.store import Store
+
+        with Store.open(run) as store:
+            written = write_figures(store, figures)
+        typer.echo(f"figures: {len(written)} files in {figures}")
+    return 0
+
+
+def export(
+    run: RunFolder,
+    output: Annotated[Path, typer.Option("-o", "--output", help="A .csv or .parquet file.")],
+) -> int:
+    """Write the tidy table of observations.
+
+    Example: `equipoise export runs/demo -o observations.parquet`
+    """
+    from equipoise.results.store import Store
+    from equipoise.tables.io import write_table
+
+    if output.suffix not in (".csv", ".parquet") and not output.name.endswith(".csv.gz"):
+        raise OptionError(f"the file must end in .csv, .csv.gz or .parquet, got {output.name!r}")
+    with Store.open(run) as store:
+        observations = store.observations()
+    write_table(observations, output)
+    typer.echo(f"{len(observations):,} observations in {output}")
+    return 0
+
+
+def write_page(run: Path, page: Path) -> None:
+    """Write the page of a run."""
+    from equipoise.report.page import write_page as write
+    from equipoise.results.store import Store
+
+    with Store.open(run) as store:
+        write(store, page)
+
+
+def conclude(folder: Path) -> int:
+    """End a run: the table in the terminal, the page, and the exit status."""
+    from equipoise.report.terminal import show
+    from equipoise.results.store import Store
+
+    with Store.open(folder) as store:
+        show(store)
+        trials = store.trials()
+    page = folder / "report.html"
+    write_page(folder, page)
+    typer.echo(f"page: {page}")
+    return 1 if trials["status"].isin(["failed", "timeout"]).any() else 0
