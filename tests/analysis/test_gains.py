@@ -9,7 +9,7 @@ import pytest
 from equipoise.analysis.frames import COLUMNS, Results
 from equipoise.analysis.gains import EVERY_PLAN, equivalence, gains, over_tables, within_tables
 from equipoise.analysis.gaps import gaps, improvement
-from equipoise.analysis.intervals import corrected
+from equipoise.analysis.intervals import beyond_these_tables, corrected, over_these_tables
 from equipoise.analysis.opponents import opposing_decision
 from equipoise.analysis.pooled import counts_table, pooled_gains, pooled_worst, worst_f1
 from equipoise.analysis.verdicts import verdict
@@ -90,6 +90,21 @@ def test_an_absent_table_is_named_in_the_mean():
     assert by_method.loc["smote", "gain"] == pytest.approx(0.05)
     assert by_method.loc["smote", "absent"] == ()
     assert by_method.loc["cart", "absent"] == ("e",)
+
+
+def test_the_mean_over_tables_is_satterthwaite_s():
+    rng = np.random.default_rng(2)
+    rows = []
+    for name in "def":
+        rows += five(BASE, [0.5] * 5, name) + five(SMOTE, rng.normal(0.52, 0.01, 5), name)
+    within = within_tables(gains(observe(rows), trials(), "macro_f1"))
+    row = over_tables(within).iloc[0]
+    want = over_these_tables(within["gain"], within["variance"], within["df"])
+    assert (row["low"], row["high"], row["df"], row["p"]) == pytest.approx(
+        (want.low, want.high, want.df, want.p)
+    )
+    beyond = beyond_these_tables(within["gain"])
+    assert (row["beyond_low"], row["beyond_high"]) == pytest.approx((beyond.low, beyond.high))
 
 
 def test_a_split_threshold_meets_a_split_opponent():

@@ -10,15 +10,16 @@ EXPECTED = {}
 
 
 def samplers():
-    return [SyntheticOverSampler(Duplicate(), random_state=0), SyntheticOverSampler(Smote(), random_state=0)]
+    return [
+        SyntheticOverSampler(Duplicate(), random_state=0),
+        SyntheticOverSampler(Smote(), random_state=0),
+    ]
 
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the checks feed odd data on purpose
 
 
-@sklearn_checks.parametrize_with_checks(
-    samplers(), expected_failed_checks=lambda sampler: EXPECTED
-)
+@sklearn_checks.parametrize_with_checks(samplers(), expected_failed_checks=lambda sampler: EXPECTED)
 def test_scikit_learn_checks_pass(estimator, check):
     check(estimator)
 

@@ -70,7 +70,7 @@ class Results:
             asked=store.asked(),
             deliveries=store.deliveries(),
             datasets=datasets,
-            predictions=store.predictions(),
+            predictions=store.predictions(part="test"),
         )
 
     def scored(self) -> dict[str, NDArray[np.bool_]]:

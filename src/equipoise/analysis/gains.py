@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from equipoise.analysis.intervals import RHO, beyond_these_tables, corrected, over_these_tables
+from equipoise.analysis.intervals import RHO, student
 from equipoise.analysis.opponents import OPPONENTS, TREATMENT, opposing_scores
 from equipoise.analysis.signed_ranks import bayesian_signed_rank, holm, wilcoxon_exact
 from equipoise.analysis.verdicts import ROPE, verdict
@@ -137,26 +137,15 @@ def within_tables(paired: pd.DataFrame, rho: float = RHO, rope: float = ROPE) ->
         Columns dataset, `TREATMENT`, n (splits), n_failed, score, opponent_score, gain, low, high, variance, df, p, p_holm,
         verdict. `score` is the mean where the method did not fail.
     """
-    rows = []
-    for key, group in paired.groupby(["dataset", *TREATMENT], sort=False):
-        found = corrected(group["gain"], rho)
-        rows.append(
-            (
-                *key,
-                found.n,
-                int(group["failed"].sum()),
-                group["score"].mean(),
-                group["opponent_score"].mean(),
-                found.mean,
-                found.low,
-                found.high,
-                found.variance,
-                found.df,
-                found.p,
-            )
-        )
-    columns = ["dataset", *TREATMENT, "n", "n_failed", "score", "opponent_score"]
-    table = pd.DataFrame(rows, columns=[*columns, "gain", "low", "high", "variance", "df", "p"])
+    grouped = paired.groupby(["dataset", *TREATMENT], sort=False)
+    table = grouped[["score", "opponent_score", "gain"]].mean()
+    table.insert(0, "n", grouped.size())
+    table.insert(1, "n_failed", grouped["failed"].sum().astype(int))
+    table["variance"] = (1 / table["n"] + rho) * grouped["gain"].var(ddof=1)
+    table["df"] = table["n"] - 1.0
+    table = table.reset_index()
+    low, high, _, p = student(table["gain"], table["variance"], table["df"])
+    table = table.assign(low=low, high=high, p=p)
     return judged(table, ["dataset", "plan"], table["n"], rope)
 
 
@@ -177,34 +166,27 @@ def over_tables(within: pd.DataFrame, rope: float = ROPE) -> pd.DataFrame:
         beyond_low, beyond_high (tables like these), wilcoxon_p, wilcoxon_holm, p_holm, verdict.
     """
     everywhere = list(dict.fromkeys(within["dataset"]))
-    rows = []
-    for key, group in within.groupby(TREATMENT, sort=False):
-        here = over_these_tables(group["gain"], group["variance"], group["df"])
-        beyond = beyond_these_tables(group["gain"])
-        seen = set(group["dataset"])
-        rows.append(
-            (
-                *key,
-                here.n,
-                tuple(d for d in everywhere if d not in seen),
-                int(group["n"].sum()),
-                int(group["n_failed"].sum()),
-                group["score"].mean(),
-                group["opponent_score"].mean(),
-                here.mean,
-                here.low,
-                here.high,
-                here.variance,
-                here.df,
-                here.p,
-                beyond.low,
-                beyond.high,
-                wilcoxon_exact(group["gain"]),
-            )
-        )
-    columns = [*TREATMENT, "n", "absent", "n_splits", "n_failed", "score", "opponent_score"]
-    columns += ["gain", "low", "high", "variance", "df", "p", "beyond_low", "beyond_high"]
-    table = pd.DataFrame(rows, columns=[*columns, "wilcoxon_p"])
+    parts = within.assign(
+        unknown=within["variance"].isna(),
+        squares=within["variance"] ** 2 / within["df"].where(within["df"] > 0),
+    )
+    grouped = parts.groupby(TREATMENT, sort=False)
+    table = grouped[["score", "opponent_score", "gain"]].mean()
+    table["n"] = grouped.size()
+    table[["n_splits", "n_failed"]] = grouped[["n", "n_failed"]].sum()
+    sums = grouped[["variance", "squares", "df"]].sum()
+    total = sums["variance"].mask(grouped["unknown"].any())
+    table["variance"] = total / table["n"] ** 2
+    table["df"] = (total**2 / sums["squares"]).where(sums["squares"] > 0, sums["df"])
+    table["spread"] = grouped["gain"].var(ddof=1) / table["n"]
+    table["absent"] = [
+        tuple(d for d in everywhere if d not in seen) for seen in grouped["dataset"].agg(set)
+    ]
+    table["wilcoxon_p"] = [wilcoxon_exact(values) for values in grouped["gain"].agg(list)]
+    table = table.reset_index()
+    low, high, _, p = student(table["gain"], table["variance"], table["df"])
+    beyond_low, beyond_high, _, _ = student(table["gain"], table.pop("spread"), table["n"] - 1.0)
+    table = table.assign(low=low, high=high, p=p, beyond_low=beyond_low, beyond_high=beyond_high)
     table["wilcoxon_holm"] = _holm_in(table, ["plan"], "wilcoxon_p")
     return judged(table, ["plan"], table["n_splits"], rope)
 

@@ -8,8 +8,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy import stats
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtr, stdtrit
 
 RHO = 0.25  # test rows over training rows in one fold of five
 
@@ -43,19 +43,34 @@ class Interval:
     n: int
 
 
-def _student(mean: float, variance: float, df: float, n: int, confidence: float) -> Interval:
-    """Give Student's interval and test for a mean with a known squared standard error."""
-    if not df > 0 or math.isnan(variance):
-        return Interval(mean, math.nan, math.nan, math.nan, 0.0, math.nan, math.nan, n)
-    error = math.sqrt(variance)
-    if error <= 1e-12:  # the same difference everywhere, up to rounding
-        nothing = abs(mean) <= 1e-12
-        t = 0.0 if nothing else math.copysign(math.inf, mean)
-        return Interval(mean, mean, mean, 0.0, df, t, 1.0 if nothing else 0.0, n)
-    reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * error
-    t = mean / error
-    p = float(2 * stats.t.sf(abs(t), df))
-    return Interval(mean, mean - reach, mean + reach, variance, df, t, p, n)
+def student(
+    mean: ArrayLike, variance: ArrayLike, df: ArrayLike, confidence: float = 0.95
+) -> tuple[NDArray[np.float64], ...]:
+    """Give low and high ends, t and two-sided p of means with known squared standard errors.
+
+    Parameters
+    ----------
+    mean, variance, df : (k,) array-like
+        Where a variance is NaN or a df is not positive, all four answers are NaN. Where a variance is zero up to rounding,
+        the interval is a point and p is 1 for a mean of zero, else 0.
+    confidence : float, default=0.95
+    """
+    m, v, f = (np.atleast_1d(np.asarray(a, dtype=float)) for a in (mean, variance, df))
+    known = ~np.isnan(v) & (f > 0)
+    error = np.sqrt(np.where(known, v, np.nan))
+    flat = known & (error <= 1e-12)  # the same difference everywhere
+    error = np.where(flat, 0.0, error)
+    freedom = np.where(known, f, 1.0)
+    reach = stdtrit(freedom, 0.5 + confidence / 2) * error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(flat & (np.abs(m) <= 1e-12), 0.0, m / error)
+    p = 2 * stdtr(freedom, -np.abs(t))
+    return m - reach, m + reach, t, p
+
+
+def _interval(mean: float, variance: float, df: float, n: int, confidence: float) -> Interval:
+    low, high, t, p = (float(a[0]) for a in student(mean, variance, df, confidence))
+    return Interval(mean, low, high, variance, df, t, p, n)
 
 
 def corrected(differences: ArrayLike, rho: float = RHO, confidence: float = 0.95) -> Interval:
@@ -81,9 +96,9 @@ def corrected(differences: ArrayLike, rho: float = RHO, confidence: float = 0.95
     n = len(d)
     if n < 2:
         mean = float(d.mean()) if n else math.nan
-        return _student(mean, math.nan, 0, n, confidence)
+        return _interval(mean, math.nan, 0, n, confidence)
     variance = (1 / n + rho) * float(d.var(ddof=1))
-    return _student(float(d.mean()), variance, n - 1, n, confidence)
+    return _interval(float(d.mean()), variance, n - 1, n, confidence)
 
 
 def over_these_tables(
@@ -103,15 +118,15 @@ def over_these_tables(
     m, v, df = (np.asarray(a, dtype=float) for a in (means, variances, dfs))
     n = len(m)
     if n == 0:
-        return _student(math.nan, math.nan, 0, 0, confidence)
+        return _interval(math.nan, math.nan, 0, 0, confidence)
     total = float(v.sum())
     if math.isnan(total):
-        return _student(float(m.mean()), math.nan, 0, n, confidence)
+        return _interval(float(m.mean()), math.nan, 0, n, confidence)
     positive = v > 0
     freedom = float(df.sum())
     if positive.any():
         freedom = total**2 / float((v[positive] ** 2 / df[positive]).sum())
-    return _student(float(m.mean()), total / n**2, freedom, n, confidence)
+    return _interval(float(m.mean()), total / n**2, freedom, n, confidence)
 
 
 def beyond_these_tables(means: ArrayLike, confidence: float = 0.95) -> Interval:

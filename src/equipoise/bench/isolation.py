@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from equipoise.bench.limits import Job, die_with, work
@@ -68,6 +69,7 @@ def _dask_wants_it() -> Callable[[], bool]:
 def work_alone(payload: bytes) -> bytes:
     """Run one pickled `Job` in a process of its own and give its pickled record, whatever becomes of the process."""
     job: Job = pickle.loads(payload)
+    job = replace(job, limits=job.limits.here())
     wanted = _dask_wants_it()
     with tempfile.TemporaryDirectory(prefix="equipoise-") as name:
         folder = Path(name)

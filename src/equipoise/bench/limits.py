@@ -35,7 +35,8 @@ class Limits:
     seconds : float or None
         Counted from the start of the trial inside the worker.
     memory_mb : float or None
-        Of the whole worker process (its writable memory, libraries included); kept by the kernel of Linux only.
+        Of the whole worker process (its writable memory, libraries included); kept by the kernel of Linux only. None
+        is nine tenths of the memory of the worker's machine, so that the kernel need not choose whom to kill.
     threads : int
         For numerical libraries.
     """
@@ -51,6 +52,12 @@ class Limits:
                 raise OptionError(f"the {name} must be above 0, found {value}")
         if self.threads < 1:
             raise OptionError(f"a worker needs at least one thread, found {self.threads}")
+
+    def here(self) -> "Limits":
+        """Give these limits as they apply on this machine."""
+        if self.memory_mb is None and (whole := physical_memory_mb()) is not None:
+            return replace(self, memory_mb=float(round(0.9 * whole)))
+        return self
 
     def environment(self) -> dict[str, str]:
         """Give the variables that hold numerical libraries to the number of threads."""
@@ -256,6 +263,7 @@ def _attempt(job: Job) -> TrialRecord:
 def work(payload: bytes) -> bytes:
     """Run one pickled `Job` under its limits and give its pickled record; only the death of the process stops it."""
     job = pickle.loads(payload)
+    job = replace(job, limits=job.limits.here())
     record = _attempt(job)
     try:
         return pickle.dumps(record)

@@ -4,6 +4,7 @@ A step belongs to the method: it takes a batch, moves the parameters and gives b
 loop counts, evaluates, keeps the best state and knows when to stop; it knows no loss.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -86,33 +87,18 @@ def train(
     -------
     Training
     """
-    out = Training(stopped="the budget of steps is spent")
+    out = Training()
     best, best_score, stale = _snapshot(module), math.inf, 0
-    sums: dict[str, Tensor] = {}
-    since = 0
-    while out.n_steps < budget.max_steps:
-        batch = next(batches, None)
-        if batch is None:
-            out.stopped = "there are no more batches"
-            break
-        for name, value in step(batch).items():
-            sums[name] = sums.get(name, torch.zeros(())) + value.detach()
-        out.n_steps += 1
-        since += 1
-        if since < budget.evaluate_every and out.n_steps < budget.max_steps:
-            continue
-        record = {name: float(total) / since for name, total in sums.items()}
-        sums, since = {}, 0
+    for record in _intervals(step, batches, budget, out):
         score = None if evaluate is None else float(evaluate())
-        finite = all(map(math.isfinite, record.values())) and _is_finite(module)
-        if not finite or (score is not None and not math.isfinite(score)):
+        seen = [*record.values(), 0.0 if score is None else score]
+        if not all(map(math.isfinite, seen)) or not _is_finite(module):
             out.failed = True
             out.stopped = f"a number was not finite at step {out.n_steps}"
             break
         _append(out.history, out.n_steps, record, score)
         if score is None or score < best_score:
-            best, best_score, stale = _snapshot(module), score or 0.0, 0
-            best_score = math.inf if score is None else score
+            best, best_score, stale = _snapshot(module), score if score is not None else math.inf, 0
             out.best_step = out.n_steps
         else:
             stale += 1
@@ -121,6 +107,31 @@ def train(
             break
     module.load_state_dict(best)
     return out
+
+
+def _intervals(
+    step: Callable[[Any], Mapping[str, Tensor]],
+    batches: Iterator[Any],
+    budget: Budget,
+    out: Training,
+) -> Iterator[dict[str, float]]:
+    """Take the steps up to each evaluation, and give the means of what they gave."""
+    while out.n_steps < budget.max_steps:
+        n = min(budget.evaluate_every, budget.max_steps - out.n_steps)
+        sums: dict[str, Tensor] = {}
+        taken = 0
+        for batch in itertools.islice(batches, n):
+            for name, value in step(batch).items():
+                sums[name] = sums[name] + value if name in sums else value.detach().clone()
+            taken += 1
+        out.n_steps += taken
+        if taken < n:
+            out.stopped = "there are no more batches"
+        if taken:
+            yield {name: float(total) / taken for name, total in sums.items()}
+        if taken < n:
+            return
+    out.stopped = "the budget of steps is spent"
 
 
 def _append(

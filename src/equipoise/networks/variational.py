@@ -57,9 +57,9 @@ class RowLaw(nn.Module):
 
     def loss(self, x: Tensor, raw: Tensor) -> Tensor:
         """Give -log p(x | raw), without the Gaussian's constants. Shape: (B, R), (B, H + P) to (B,)."""
-        means, logits = torch.tanh(raw[:, : self.n_heads]), raw[:, self.n_heads :]
+        means, logits = raw.split([self.n_heads, len(self.blocks.owner)], dim=1)
         held = x[:, self.head_modes]  # 1 where the mode of a head is the row's
-        scalars = gaussian_loss(x[:, self.head_scalars], means, self.sigma, held)
+        scalars = gaussian_loss(x[:, self.head_scalars], torch.tanh(means), self.sigma, held)
         return scalars + block_cross_entropy(x[:, self.blocks.positions], logits, self.blocks)
 
     def draw(

@@ -6,6 +6,7 @@ label. It makes rows of a class it is told, so the label of a row is right by co
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -165,6 +166,7 @@ def proportional(n: int, weights: NDArray) -> NDArray[np.int64]:
 
 
 def _whole(value: Any, what: str) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 0:
+    whole = isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer()
+    if not whole or value < 0:
         raise OptionError(f"the number of {what} must be a whole number, 0 or more; got {value!r}")
     return int(value)

@@ -17,7 +17,9 @@ from equipoise.synthesizers._rows import Filling, atoms, scales
 from equipoise.tables.coded import Coded
 
 LENGTH = 0.5**0.5
-MOST_DIMENSIONS = 64  # columns of more levels get random directions, orthogonal up to about an eighth
+MOST_DIMENSIONS = (
+    64  # columns of more levels get random directions, orthogonal up to about an eighth
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +102,7 @@ class Embedding:
             for start, stop, vectors in zip(ends, ends[1:], self._vectors, strict=False)
         ]
         for special, weights in zip(self._specials, blocks, strict=False):
-            numbers[:, special.column] = self._regular(
-                special, numbers[:, special.column], weights
-            )
+            numbers[:, special.column] = self._regular(special, numbers[:, special.column], weights)
         codes = np.empty((len(points), len(self._missing)), dtype=np.int64)
         for j, weights in enumerate(blocks[len(self._specials) :]):
             level = weights.argmax(axis=1)

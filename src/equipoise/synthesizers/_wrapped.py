@@ -79,7 +79,9 @@ class Wrapped(Synthesizer):
         )
         try:
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message="After over-sampling", category=UserWarning)
+                warnings.filterwarnings(
+                    "ignore", message="After over-sampling", category=UserWarning
+                )
                 new = resampler.fit_resample(points, self._y)[0][len(points) :]
         except (ValueError, RuntimeError) as error:
             return points[:0], str(error).split(". ")[0]

@@ -73,9 +73,7 @@ class GaussianNoise(Synthesizer):
                 self.fallbacks_[k] = "one row has no spread: it is repeated"
 
     def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
-        return Coded.concat(
-            [self._jittered(k, int(n), rng) for k, n in enumerate(counts)]
-        )
+        return Coded.concat([self._jittered(k, int(n), rng) for k, n in enumerate(counts)])
 
     def _jittered(self, k: int, n: int, rng: np.random.Generator) -> Coded:
         rows = self._rows[k]

@@ -157,7 +157,7 @@ class Smote(Synthesizer):
         near = Neighbourhood(
             numbers,
             filled.codes,
-            by_class or mismatches(numbers, filled.codes),
+            mismatches(numbers, filled.codes) if by_class is None else by_class,
             k=min(self.k_neighbors, len(rows) - 1, self.max_reference - 1),
             max_reference=self.max_reference,
             rng=rng,

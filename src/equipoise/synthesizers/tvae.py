@@ -1,18 +1,18 @@
 """TVAE: a variational auto-encoder of a table, told the class of every row.
 
 L. Xu, M. Skoularidou, A. Cuesta-Infante and K. Veeramachaneni, Modeling Tabular Data using Conditional GAN, NeurIPS 2019,
-arXiv:1907.00503, section 4.2 (encoding), section 4.4 and appendix (networks, losses). Written from the paper.
+arXiv:1907.00503: section 4.2 (encoding), section 4.4 and appendix (networks, losses). Written from the paper.
 
 Departures. The label is no column of the rows: both networks are told it as a one-hot, and every class has the prior
 N(0, I), so that rows of a class are made, never waited for (K. Sohn, H. Lee and X. Yan, Learning structured output
 representation using deep conditional generative models, NeurIPS 2015). Batches hold rare classes more often than the table
-does. Categories are drawn from the decoder's distribution, where its reference takes the likeliest. A scalar has one mean
-and one standard deviation for each of its modes, where the paper has one for all. The budget is counted in steps and ends
-early on held-out training rows. A class of few rows does not fill its prior: a part of its rows starts from the posteriors
-of its training rows.
+does. Categories and modes are drawn from the decoder's distribution, where common implementations take the likeliest. A
+scalar has one mean and one standard deviation for each of its modes, where the paper has one for all. The budget is counted
+in steps and ends early on held-out training rows. A class of few rows does not fill its prior: a part of its rows starts
+from the posteriors of its training rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -27,23 +27,28 @@ from equipoise.networks.optimiser import FlatAdam
 from equipoise.networks.training import Budget, Training, train
 from equipoise.networks.variational import RowLaw, VariationalAutoencoder
 from equipoise.synthesizers._base import Synthesizer
+from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.tables.coded import Coded
 from equipoise.tables.encoder import TableEncoder
+from equipoise.tables.schema import Kind
 
 LEAST_ROWS = 10  # a table of fewer trains no network
-LEAST_HELD_OUT = 40  # a table of fewer rows holds none out
+LEAST_HELD_OUT = 40  # a table of fewer rows holds none out, and trains for SHORT steps
+SHORT = 1_000
 HELD_OUT = 0.1
+HELD_OUT_CLASS = 10  # a class of fewer rows holds none out
 FILLED = 50  # rows of a class from which on its prior is trusted alone
-WARM_UP = 1000  # steps over which the divergence gets its full weight
+WARM_UP = 1_000  # steps over which the divergence gets its full weight
 GRADIENT_NORM = 5.0
-COLLAPSED = (0.01, 0.8, 0.05)  # nats below which a dimension is unused; share of such; nats that are then free
+# A code has collapsed if 80 % of its dimensions hold less than 0.01 nats: 0.05 nats of each are free from then on.
+UNUSED, COLLAPSED, FREE = 0.01, 0.8, 0.05
+EVALUATE_EVERY = 25
 CHUNK = 10_000  # rows decoded at a time
-SMALL, LARGE = 2_000, 10_000  # rows between which the networks' sizes go over
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a fit uses, the user's choices or those that suit n rows."""
+    """What a fit uses: the user's choices, or else those that suit the number of rows."""
 
     latent: int
     hidden: tuple[int, ...]
@@ -53,8 +58,71 @@ class Sizes:
 
 
 class TVAE(Synthesizer):
-    """...
+    """Tabular variational auto-encoder, conditional on the class.
 
+    Parameters
+    ----------
+    latent : int, optional
+        Dimensions of the code z. By the number of rows n if None: 32 if n < 2,000, 64 if n < 10,000, else 128.
+    hidden : tuple of int, optional
+        Widths of the encoder's hidden layers; the decoder has them in reverse. By default (128, 128).
+    batch_size : int, optional
+        By default 128 if n < 2,000, 256 if n < 10,000, else 500.
+    max_steps : int, optional
+        Steps of the optimiser at most. By default 5,000; 1,000 if n < 40, where no rows are held out.
+    patience : int, default=20
+        Evaluations, of which there is one every 25 steps, without a better bound on the held-out rows after which training
+        stops, though not before 1,500 steps.
+    learning_rate : float, default=0.001
+    weight_decay : float, optional
+        L2, on all but the standard deviations. By default 1e-4 if n < 2,000, else 1e-5.
+    loss_factor : float, default=2.0
+        Weight of the reconstruction against the divergence.
+    class_power : float, default=0.5
+        A batch holds class c in proportion to n_c to this power: 1 is as in the table, 0 is balanced.
+    decode : {"draw", "argmax"}, default="draw"
+        Whether categories and modes are drawn from the decoder's distribution or the likeliest is taken, which makes rare
+        ones rarer.
+    temperature : float, default=1.0
+        Of the draws; lower is more like argmax.
+    kinds : dict of column name to kind, default=None
+        Overrules the kinds that would be inferred.
+    random_state : None, int, Generator or RandomState
+
+    Attributes
+    ----------
+    encoder_ : TableEncoder
+    network_ : VariationalAutoencoder or None
+        None where there was too little to train on, or no column to learn.
+    sizes_ : Sizes
+        What was used of the parameters that may be None.
+    n_steps_, best_step_ : int
+        Steps taken, and those after which the network that was kept had been reached.
+    stopped_ : str
+        Why training ended.
+    history_ : dict of str to list of float
+        At each evaluation ``step``, since the last one the means of ``loss``, ``reconstruction`` and ``divergence``, and
+        ``score``, the negative bound (loss factor 1) on held-out rows in nats, without the Gaussian's constants.
+
+    Notes
+    -----
+    A class of fewer than 50 rows keeps the posteriors of its rows, which decode to rows like them: of n_c rows, a share
+    1 - n_c / 50 of the synthetic ones starts there. That is part of the method. A class of one row starts there always,
+    and a table of fewer than 10 rows is drawn column by column: these are recorded in `fallbacks_`.
+
+    References
+    ----------
+    L. Xu, M. Skoularidou, A. Cuesta-Infante and K. Veeramachaneni, Modeling Tabular Data using Conditional GAN, NeurIPS
+    2019, arXiv:1907.00503, section 4.4.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"height": [1.5, 1.6, 1.7, 1.8] * 25, "left": [True, False] * 50})
+    >>> tvae = TVAE(max_steps=20, random_state=0).fit(X, ["a"] * 90 + ["b"] * 10)
+    >>> X_new, y_new = tvae.sample({"b": 3}, random_state=1)
+    >>> len(X_new), set(y_new)
+    (3, {'b'})
     """
 
     how_it_conditions: ClassVar[str] = "label outside the generated columns"
@@ -73,6 +141,7 @@ class TVAE(Synthesizer):
         class_power: float = 0.5,
         decode: Literal["draw", "argmax"] = "draw",
         temperature: float = 1.0,
+        kinds: Mapping[Hashable, Kind] | None = None,
         random_state: Any = None,
     ) -> None:
         self.latent = latent
@@ -86,133 +155,240 @@ class TVAE(Synthesizer):
         self.class_power = class_power
         self.decode = decode
         self.temperature = temperature
+        self.kinds = kinds
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        n_classes = len(self.labels_)
+        self._check_options()
+        self.sizes_ = self._sizes(len(table))
         self.encoder_ = TableEncoder().fit(self.schema_, table, rng)
+        self.network_: VariationalAutoencoder | None = None
+        self._columns: IndependentColumns | None = None
+        self._posteriors: dict[int, tuple[Tensor, Tensor]] = {}
+        self.n_steps_ = self.best_step_ = 0
+        if not self.encoder_.layout_.width:
+            self.stopped_ = "there is no column to learn"
+            return
+        if len(table) < LEAST_ROWS:
+            self.stopped_ = f"{len(table)} rows are too few to train a network on"
+            self._fall_back(table, y, rng)
+            return
+        training = self._train(table, y, rng)
+        self.history_, self.stopped_ = training.history, training.stopped
+        self.n_steps_, self.best_step_ = training.n_steps, training.best_step
+        if training.failed and not training.best_step:
+            self.network_ = None
+            self._fall_back(table, y, rng)
+            return
+        self._keep_posteriors(table, y, rng)
+
+    def _train(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> Training:
         rows = torch.from_numpy(self.encoder_.transform(table, rng))
-        labels = torch.from_numpy(y)
-        sizes = self._sizes(len(rows))
         generator = _generator(rng)
         layout = self.encoder_.layout_
-        n_modes = [m.n_gaussians for m in self.encoder_.numbers_ if m.n_gaussians]
-        law = RowLaw(layout.scalars, n_modes, layout.block_ids)
+        law = RowLaw(
+            layout.scalars,
+            [modes.n_gaussians for modes in self.encoder_.numbers_ if modes.n_gaussians],
+            layout.block_ids,
+        )
         self.network_ = VariationalAutoencoder(
-            law, n_classes=n_classes, latent=sizes.latent, hidden=sizes.hidden, generator=generator
+            law,
+            n_classes=len(self.labels_),
+            latent=self.sizes_.latent,
+            hidden=self.sizes_.hidden,
+            generator=generator,
         )
-        training = self._train(rows, labels, sizes, generator)
-        self.history_ = training.history
-        self.stopped_ = training.stopped
-        self.n_steps_ = training.n_steps
-        self.best_step_ = training.best_step
-        with torch.no_grad():
-            self.mean_, self.log_variance_ = self.network_.encode(rows, one_hot(labels, n_classes))
-        self._y = y
+        learner = Learner(self, self.network_, rows, torch.from_numpy(y), generator)
+        most = self.sizes_.max_steps
+        budget = Budget(most, min(WARM_UP + 500, most), EVALUATE_EVERY, self.patience)
+        evaluate = learner.evaluate if learner.n_held_out else None
+        return train(self.network_, learner.step, learner.batches(), budget, evaluate)
 
-    def _sizes(self, n: int) -> Sizes:
-        small = n < SMALL
-        return Sizes(
-            latent=self.latent or (32 if small else 64 if n < LARGE else 128),
-            hidden=self.hidden or ((128, 128) if n < LARGE else (256, 256)),
-            batch_size=self.batch_size or (128 if small else 256 if n < LARGE else 500),
-            max_steps=self.max_steps or 5_000,
-            weight_decay=self.weight_decay if self.weight_decay is not None else (1e-4 if small else 1e-5),
-        )
+    def _keep_posteriors(
+        self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator
+    ) -> None:
+        for k in np.flatnonzero(self.class_counts_ < FILLED):
+            members = table.take(y == k)
+            self._posteriors[int(k)] = self._latent(members, np.full(len(members), k), rng)
+        for k in np.flatnonzero(self.class_counts_ == 1):
+            self.fallbacks_[int(k)] = "one training row: all of its rows are decoded from its code"
 
-    def _train(self, rows, labels, sizes, generator) -> Training:
-        network, n_classes = self.network_, len(self.labels_)
-        held = _hold_out(labels, generator)
-        x, y = rows[~held], labels[~held]
-        onehots = one_hot(y, n_classes)
-        vx, vy = rows[held], one_hot(labels[held], n_classes)
-        vnoise = torch.randn(len(vx), sizes.latent, generator=generator)
-        sigma = [network.law.sigma]
-        weights = [p for p in network.parameters() if p is not sigma[0]]
-        optimiser = FlatAdam(weights, sigma, learning_rate=self.learning_rate, weight_decay=sizes.weight_decay, max_norm=GRADIENT_NORM)
-        state = {"n": 0, "free": 0.0}
-
-        def step(batch: Tensor) -> dict[str, Tensor]:
-            optimiser.zero_grad()
-            noise = torch.randn(len(batch), sizes.latent, generator=generator)
-            rec, kl = network.bound(x[batch], onehots[batch], noise)
-            rec, kl = rec.mean(), kl.mean(0)
-            warm = min(1.0, (state["n"] + 1) / WARM_UP)
-            held_kl = kl.clamp(min=state["free"]).sum() if state["free"] else kl.sum()
-            loss = self.loss_factor * rec + warm * held_kl
-            loss.backward()
-            optimiser.step()
-            network.law.clamp()
-            state["n"] += 1
-            return {"loss": loss.detach(), "reconstruction": rec.detach(), "divergence": kl.detach().sum()}
-
-        @torch.no_grad()
-        def evaluate() -> float:
-            rec, kl = network.bound(vx, vy, vnoise)
-            return float((rec + kl.sum(1)).mean())
-
-        def batches() -> Iterator[Tensor]:
-            size = min(sizes.batch_size, len(x))
-            while True:
-                order = tempered_order(y, 1 - self.class_power, generator, max(len(x), size))
-                for start in range(0, len(order) - size + 1, size):
-                    yield order[start : start + size]
-
-        budget = Budget(max_steps=sizes.max_steps, min_steps=min(2000, sizes.max_steps), patience=self.patience)
-        return train(network, step, batches(), budget, evaluate if len(vx) else None)
+    def _fall_back(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
+        self._columns = IndependentColumns()
+        self._columns._fit(table, y, rng)
+        for k in range(len(self.labels_)):
+            self.fallbacks_[k] = f"{self.stopped_}: columns are drawn independently"
 
     def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
-        generator = _generator(rng)
-        y = torch.from_numpy(np.repeat(np.arange(len(counts)), counts))
-        z = self._codes(counts, rng, generator)
-        return self._decode(z, y, rng, generator)
+        if self._columns is not None:
+            return self._columns._sample(counts, rng)
+        y = np.repeat(np.arange(len(counts)), counts)
+        if self.network_ is None:
+            return self.encoder_.inverse(np.zeros((len(y), 0)), rng)
+        return self._decode(self._codes(counts, rng), y, rng)
 
-    def _codes(self, counts, rng, generator):
-        out = []
-        for k, m in enumerate(counts):
-            z = torch.randn(int(m), self.network_.latent, generator=generator)
-            members = np.flatnonzero(self._y == k)
-            how = getattr(self, "how", "prior")
-            if how == "prior":
-                share = max(0.0, 1 - len(members) / FILLED)
-            else:
-                share = 1.0
-            at = torch.from_numpy(rng.random(int(m)) < share)
-            pick = torch.from_numpy(rng.choice(members, int(at.sum())))
-            tau = getattr(self, "tau", 1.0)
-            if how == "density":
-                from sklearn.mixture import GaussianMixture
-                mu = self.mean_[torch.from_numpy(members)].double().numpy()
-                s2 = torch.exp(self.log_variance_[torch.from_numpy(members)]).double().numpy().mean(0)
-                g = GaussianMixture(min(getattr(self, "comps", 5), max(1, len(mu)//20)), reg_covar=1e-2, random_state=0, covariance_type=getattr(self,"cov","full")).fit(mu)
-                zz = g.sample(int(m))[0]
-                rng.shuffle(zz)
-                zz = zz + rng.normal(size=zz.shape) * np.sqrt(s2)
-                z = torch.from_numpy(zz).float()
-            else:
-                z[at] = self.mean_[pick] + tau * torch.exp(self.log_variance_[pick] / 2) * z[at]
-            out.append(z)
-        return torch.cat(out)
+    def _codes(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
+        """Draw z (sum of counts, L): from the prior, and for small classes in part from posteriors."""
+        generator = _generator(rng)
+        z = torch.randn(int(counts.sum()), self.sizes_.latent, generator=generator)
+        stops = np.cumsum(counts)
+        for k, (mean, log_variance) in self._posteriors.items():
+            share = 1 - len(mean) / FILLED if len(mean) > 1 else 1.0
+            here = np.arange(stops[k] - counts[k], stops[k])
+            here = torch.from_numpy(here[rng.random(len(here)) < share])
+            rows = torch.from_numpy(rng.integers(len(mean), size=len(here)))
+            z[here] = mean[rows] + torch.exp(log_variance[rows] / 2) * z[here]
+        return z
 
     @torch.no_grad()
-    def _decode(self, z, y, rng, generator) -> Coded:
-        raw = self.network_.decode(z, one_hot(y, len(self.labels_)))
-        rows = self.network_.law.draw(raw, generator, None if self.decode == "argmax" else self.temperature)
-        return self.encoder_.inverse(rows.numpy(), rng)
+    def _latent(
+        self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Give mean and log-variance (n, L) of the code of each row; modes of numbers are drawn."""
+        network = self._network()
+        rows = torch.from_numpy(self.encoder_.transform(table, rng))
+        return network.encode(rows, one_hot(torch.from_numpy(y), len(self.labels_)))
+
+    @torch.no_grad()
+    def _decode(self, z: Tensor, y: NDArray[np.int64], rng: np.random.Generator) -> Coded:
+        """Give rows of the classes y (n,) from the codes z (n, L)."""
+        network, generator = self._network(), _generator(rng)
+        temperature = self.temperature if self.decode == "draw" else None
+        parts = []
+        for start in range(0, max(len(y), 1), CHUNK):
+            here = slice(start, start + CHUNK)
+            labels = one_hot(torch.from_numpy(y[here]), len(self.labels_))
+            raw = network.decode(z[here], labels)
+            rows = network.law.draw(raw, generator, temperature)
+            parts.append(self.encoder_.inverse(rows.numpy(), rng))
+        return Coded.concat(parts)
+
+    def _network(self) -> VariationalAutoencoder:
+        if self.network_ is None:
+            raise OptionError(f"this TVAE has no network: {self.stopped_}")
+        return self.network_
+
+    def _sizes(self, n: int) -> Sizes:
+        size = 0 if n < 2_000 else 1 if n < 10_000 else 2
+        return Sizes(
+            latent=self.latent or (32, 64, 128)[size],
+            hidden=tuple(self.hidden or (128, 128)),
+            batch_size=self.batch_size or (128, 256, 500)[size],
+            max_steps=self.max_steps or (SHORT if n < LEAST_HELD_OUT else 5_000),
+            weight_decay=(1e-4, 1e-5, 1e-5)[size]
+            if self.weight_decay is None
+            else self.weight_decay,
+        )
+
+    def _check_options(self) -> None:
+        for name in ("latent", "batch_size", "max_steps", "patience"):
+            _check_whole(name, getattr(self, name), optional=name != "patience")
+        if self.hidden is not None:
+            if not isinstance(self.hidden, Sequence) or not self.hidden:
+                raise OptionError(f"hidden must be a tuple of widths, got {self.hidden!r}")
+            for width in self.hidden:
+                _check_whole("every width of hidden", width, optional=False)
+        for name in ("learning_rate", "loss_factor", "temperature"):
+            if not getattr(self, name) > 0:
+                raise OptionError(f"{name} must be above 0, got {getattr(self, name)!r}")
+        if self.weight_decay is not None and not self.weight_decay >= 0:
+            raise OptionError(f"weight_decay must be 0 or more, got {self.weight_decay!r}")
+        if not 0 <= self.class_power <= 1:
+            raise OptionError(f"class_power must lie in [0, 1], got {self.class_power!r}")
+        if self.decode not in ("draw", "argmax"):
+            raise OptionError(f'decode must be "draw" or "argmax", got {self.decode!r}')
+
+
+class Learner:
+    """One step of the training, and the score on held-out rows.
+
+    The loss of a batch is loss_factor * reconstruction + weight * divergence, means over its rows, where the weight goes
+    up to 1 over the first steps.
+    """
+
+    def __init__(
+        self,
+        options: TVAE,
+        network: VariationalAutoencoder,
+        rows: Tensor,
+        y: Tensor,
+        generator: torch.Generator,
+    ) -> None:
+        self.options, self.sizes = options, options.sizes_
+        self.network, self.generator = network, generator
+        held = hold_out(y, generator)
+        labels = one_hot(y, network.n_classes)
+        self.x, self.labels, self.y = rows[~held], labels[~held], y[~held]
+        self.held = rows[held], labels[held]
+        self.n_held_out = int(held.sum())
+        self.held_noise = torch.randn(self.n_held_out, network.latent, generator=generator)
+        sigma = network.law.sigma
+        self.optimiser = FlatAdam(
+            [p for p in network.parameters() if p is not sigma],
+            [sigma],
+            learning_rate=options.learning_rate,
+            weight_decay=self.sizes.weight_decay,
+            max_norm=GRADIENT_NORM,
+        )
+        self.n_steps = 0
+        self.free = 0.0
+
+    def step(self, rows: Tensor) -> dict[str, Tensor]:
+        """Move the network by one batch of row positions (B,)."""
+        self.optimiser.zero_grad()
+        noise = torch.randn(len(rows), self.network.latent, generator=self.generator)
+        losses, divergences = self.network.bound(self.x[rows], self.labels[rows], noise)
+        reconstruction, divergence = losses.mean(), divergences.mean(dim=0)
+        counted = divergence.clamp(min=self.free) if self.free else divergence
+        weight = min(1.0, (self.n_steps + 1) / WARM_UP)
+        loss = self.options.loss_factor * reconstruction + weight * counted.sum()
+        loss.backward()
+        self.optimiser.step()
+        self.network.law.clamp()
+        self.n_steps += 1
+        return {
+            "loss": loss.detach(),
+            "reconstruction": reconstruction.detach(),
+            "divergence": divergence.detach().sum(),
+        }
+
+    @torch.no_grad()
+    def evaluate(self) -> float:
+        """Give the negative bound of the held-out rows, always with the same noise."""
+        losses, divergences = self.network.bound(*self.held, self.held_noise)
+        if self.n_steps >= WARM_UP and not self.free:
+            unused = (divergences.mean(dim=0) < UNUSED).float().mean()
+            self.free = FREE if unused > COLLAPSED else 0.0
+        return float((losses + divergences.sum(dim=1)).mean())
+
+    def batches(self) -> Iterator[Tensor]:
+        """Give batches of row positions (B,), pass after pass."""
+        size = min(self.sizes.batch_size, len(self.x))
+        while True:
+            order = tempered_order(self.y, self.options.class_power, self.generator)
+            for start in range(0, len(order) - size + 1, size):
+                yield order[start : start + size]
+
+
+def hold_out(y: Tensor, generator: torch.Generator) -> Tensor:
+    """Choose a tenth of the rows (n,) of every class that can spare them, as a mask."""
+    held = torch.zeros(len(y), dtype=torch.bool)
+    if len(y) < LEAST_HELD_OUT:
+        return held
+    for k in range(int(y.max()) + 1):
+        members = torch.nonzero(y == k)[:, 0]
+        if len(members) >= HELD_OUT_CLASS:
+            order = torch.randperm(len(members), generator=generator)
+            held[members[order[: round(HELD_OUT * len(members))]]] = True
+    return held
 
 
 def _generator(rng: np.random.Generator) -> torch.Generator:
     return torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))
 
 
-def _hold_out(labels: Tensor, generator: torch.Generator) -> Tensor:
-    held = torch.zeros(len(labels), dtype=torch.bool)
-    if len(labels) < LEAST_HELD_OUT:
-        return held
-    for k in torch.unique(labels):
-        members = torch.nonzero(labels == k)[:, 0]
-        if len(members) < 10:
-            continue
-        m = max(1, round(HELD_OUT * len(members)))
-        held[members[torch.randperm(len(members), generator=generator)[:m]]] = True
-    return held
+def _check_whole(name: str, value: Any, optional: bool) -> None:
+    if optional and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")

@@ -12,8 +12,22 @@ from numpy.typing import NDArray
 from pandas.api.types import is_integer_dtype, is_object_dtype
 
 from equipoise.errors import DataError
-from equipoise.tables.dates import from_steps, series_of_stamps, steps_from, stored_integers
-from equipoise.tables.schema import EXACT, Column, Schema, check_finite, list_names, shifted
+from equipoise.tables.dates import (
+    from_steps,
+    is_datetime,
+    series_of_stamps,
+    steps_from,
+    stored_integers,
+)
+from equipoise.tables.schema import (
+    EXACT,
+    Column,
+    Schema,
+    as_numeric,
+    check_finite,
+    list_names,
+    shifted,
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +105,9 @@ def decode(schema: Schema, table: Coded) -> pd.DataFrame:
             continue
         names.append(column.name)
     frame = pd.DataFrame(dict(enumerate(cells)), index=pd.RangeIndex(len(table)))
-    frame.columns = pd.Index(names, tupleize_cols=False)
+    # Left to itself an index of None and 0.5 becomes one of numbers.
+    mixed = len({type(name) for name in names}) > 1
+    frame.columns = pd.Index(names, dtype=object if mixed else None, tupleize_cols=False)
     return frame
 
 
@@ -110,12 +126,14 @@ def numbers_of(column: Column, series: pd.Series) -> NDArray[np.float64]:
         if column.kind == "datetime":
             stored = stored_integers(kept.astype(column.dtype))
             out[present] = steps_from(stored, column.origin, column.step)
+        elif is_datetime(series.dtype):
+            raise TypeError("they are dates")
         else:
-            out[present] = shifted(pd.to_numeric(kept), column.origin)
+            out[present] = shifted(as_numeric(kept), column.origin)
     except (ValueError, TypeError) as error:
         raise DataError(
             f"column {column.name!r} was {column.kind} in training, "
-            f"but now holds values of type {series.dtype} that are not: {error}"
+            f"but now holds values of type {series.dtype} that cannot be used so: {error}"
         ) from None
     check_finite(column.name, series, out)
     return out
@@ -136,10 +154,10 @@ def codes_of(column: Column, series: pd.Series) -> NDArray[np.int64]:
 
 def rounded(column: Column, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Put numbers (n,) on the column's grid and within its bounds; NaN stays."""
-    out = np.asarray(values, dtype=np.float64)
-    if column.decimals is not None:
-        out = np.round(out, column.decimals)
-    return np.clip(out, column.low, column.high)
+    out = np.clip(np.asarray(values, dtype=np.float64), column.low, column.high)
+    if column.decimals is None:
+        return out
+    return np.clip(np.round(out, column.decimals), column.low, column.high)
 
 
 def series_of_numbers(column: Column, values: NDArray[np.float64]) -> pd.Series:

@@ -95,5 +95,5 @@ def _to_native(container: Container, frame: pd.DataFrame) -> Any:
         return table.cast(wanted) if same_columns else table
     import polars as pl
 
-    polars = pl.from_arrow(table)
+    polars = pl.DataFrame(table)
     return polars.cast(dict(wanted)) if same_columns else polars

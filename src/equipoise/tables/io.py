@@ -211,23 +211,24 @@ def _csv(path: Path, data: bytes, usual: str, reading: Reading) -> tuple[pd.Data
     names, separator, notes = _header(path, data, usual)
     check_names(path, names, reading)
     table = _cells(path, data, names, separator)
-    series = {}
+    arrays = {}
     for j, name in enumerate(names):
         if name in reading.drop:
             continue
         cells = blanked(table.column(j).combine_chunks(), reading.missing)
         if name in reading.categorical:
-            series[name] = texts(name, cells)
+            arrays[name] = texts(name, cells).array
             continue
         try:
-            series[name], remarks = typed(
+            series, remarks = typed(
                 name, cells, as_number=name in reading.numeric, comma=separator == ";"
             )
         except CellError as error:
             line = _line_of(data, separator, error.row)
             raise DataError(f"{path}, line {line}: {error}") from None
+        arrays[name] = series.array
         notes += remarks
-    return pd.DataFrame(series), notes
+    return pd.DataFrame(arrays), notes
 
 
 def _text_only(path: Path, data: bytes) -> bytes:

@@ -50,7 +50,7 @@ class Labels:
         if missing.any():
             raise DataError(
                 f"{int(missing.sum())} labels of the target {series.name!r} are missing (the first "
-                f"in row {series.index[missing.to_numpy().argmax()]!r}); drop those rows"
+                f"in row {series.index[missing.to_numpy().argmax()]}); drop those rows"
             )
         if isinstance(series.dtype, pd.CategoricalDtype):
             present = set(series.unique())

@@ -331,9 +331,9 @@ def _date_column(
 def _number_column(
     name: Hashable, series: pd.Series, present: pd.Series, has_missing: bool
 ) -> Column:
-    numeric = pd.to_numeric(present)
+    numeric = as_numeric(present)
     origin = 0
-    if pd.api.types.is_integer_dtype(numeric.dtype) or numeric.dtype == object:
+    if pd.api.types.is_integer_dtype(numeric.dtype) or numeric.dtype == np.dtype(object):
         low, high = int(numeric.min()), int(numeric.max())
         if max(abs(low), abs(high)) > EXACT:
             origin = low
@@ -360,7 +360,7 @@ def check_finite(name: Hashable, series: pd.Series, values: NDArray[np.float64])
     if np.isinf(values).any():
         row = int(np.flatnonzero(np.isinf(values))[0])
         raise DataError(
-            f"column {name!r} holds an infinity (row {series.index[row]!r}); "
+            f"column {name!r} holds an infinity (row {series.index[row]}); "
             "replace it by a finite number or leave the cell empty"
         )
 
@@ -369,6 +369,11 @@ def _float_within(value: int) -> float:
     """Give the largest float not above an integer."""
     nearest = float(value)
     return nearest if int(nearest) <= value else math.nextafter(nearest, -math.inf)
+
+
+def as_numeric(series: pd.Series) -> pd.Series:
+    """Give a column in a dtype of numbers; pandas would take arrow's decimals for integers."""
+    return series if pd.api.types.is_numeric_dtype(series.dtype) else pd.to_numeric(series)
 
 
 def shifted(integers: pd.Series, origin: int) -> NDArray[np.float64]:
@@ -388,6 +393,8 @@ def _decimals(values: NDArray[np.float64], dtype: Any) -> int | None:
         return 0
     single = np.float32 if str(dtype).lower() in ("float32", "float[pyarrow]") else np.float64
     scale = np.abs(values).max()
+    if scale >= EXACT:
+        return None
     for decimals in range(-int(math.log10(scale)) if scale >= 10 else 0, 13):
         grid = np.round(values, decimals)
         if scale * 10.0**decimals < EXACT and (grid.astype(single) == values.astype(single)).all():

@@ -1,7 +1,6 @@
 """Tables into files: CSV and Parquet by ending, whole or in parts, and never half a file under the final name."""
 
 import gzip
-import io
 import os
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ from equipoise.tables.schema import EXACT, list_names
 
 CSV_SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
 PARQUET = (".parquet", ".pq")
+CHUNK = 20_000  # rows held as text at a time
 
 
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:
@@ -63,7 +63,7 @@ class TableWriter:
         self._separator = output_format(self.path)
         self._part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         self._file: Any = None
-        self._text: Any = None
+        self._sink: Any = None
         self._parquet: pq.ParquetWriter | None = None
         self._columns: list | None = None
         self._whole: list[int] = []
@@ -111,11 +111,10 @@ class TableWriter:
             self._close()
             if error is None:
                 os.replace(self._part, self.path)
-        except OSError as failure:
+        except (OSError, pa.ArrowException) as failure:
             if error is None:
-                raise DataError(
-                    f"{self.path} cannot be written: {failure.strerror or failure}"
-                ) from None
+                reason = getattr(failure, "strerror", None) or failure
+                raise DataError(f"{self.path} cannot be written: {reason}") from None
         finally:
             self._part.unlink(missing_ok=True)
 
@@ -126,27 +125,29 @@ class TableWriter:
                 self._parquet = pq.ParquetWriter(self._file, table.schema)
             self._parquet.write_table(table)
             return
-        first = self._text is None
+        first = self._sink is None
         if first:
-            raw: Any = self._file
-            if self.path.suffix.lower() == ".gz":
-                raw = gzip.GzipFile("", "wb", fileobj=self._file, mtime=0)
-            self._text = io.TextIOWrapper(raw, "utf-8", newline="")
-        as_written(frame, self._whole).to_csv(
-            self._text, sep=self._separator, header=first, index=False, lineterminator="\n"
-        )
+            packed = self.path.suffix.lower() == ".gz"
+            self._sink = (
+                gzip.GzipFile("", "wb", fileobj=self._file, mtime=0) if packed else self._file
+            )
+        for start in range(0, max(len(frame), 1), CHUNK):
+            text = as_written(frame.iloc[start : start + CHUNK], self._whole).to_csv(
+                sep=self._separator, header=first and start == 0, index=False, lineterminator="\n"
+            )
+            self._sink.write(text.encode())
 
     def _close(self) -> None:
-        if self._parquet is not None:
-            self._parquet.close()
-        if self._text is not None:
-            self._text.flush()
-            raw = self._text.detach()
-            if raw is not self._file:
-                raw.close()
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
+            if self._parquet is not None:
+                self._parquet.close()
+            if self._sink is not None and self._sink is not self._file:
+                self._sink.close()
             self._file.flush()
             os.fsync(self._file.fileno())
+        finally:
             self._file.close()
 
 

@@ -1,0 +1,349 @@
+"""From the tables of a summary to charts, in one style.
+
+A chart's specification holds no name from the user's data: it reads a named table whose rows carry indices and labels, and is
+steered by numbers (`scope`, `metric`, `plan`, `classifier`, `against`).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+
+from equipoise.report.charted import expand
+from equipoise.report.style import HEAT, HEAT_INK, colour, config, dress
+from equipoise.report.words import FAMILY_LABELS
+
+Spec = dict[str, Any]
+
+STEP = 23  # pixels of a row
+STEERS = ("scope", "metric", "plan", "classifier", "against")
+PLANNED = "(datum.plan === plan || datum.plan === -1)"
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """One chart and what stands around it.
+
+    Attributes
+    ----------
+    name : str
+        Of its files and its place in the page.
+    group : str
+        Charts of one group stand side by side under one heading.
+    title : str
+    spec : dict
+        Vega-Lite, with colour marks of `style.colour` and a named table.
+    table : str
+        Which table of the summary it reads.
+    """
+
+    name: str
+    group: str
+    title: str
+    spec: Spec
+    table: str
+
+
+def _chart(table: str, *conditions: str) -> alt.Chart:
+    chart = alt.Chart(alt.NamedData(name=table))
+    for condition in conditions:
+        chart = chart.transform_filter(condition)
+    return chart
+
+
+def _steered(chart: Any, *used: str, **fixed: int) -> Spec:
+    """Finish a chart: the numbers that steer it, its width, its configuration."""
+    params = [alt.param(name=n, value=fixed.get(n, 0)) for n in used]
+    whole = chart.add_params(*params).properties(
+        width="container", autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
+    )
+    spec: Spec = whole.to_dict(validate=True)
+    spec.pop("$schema", None)
+    spec["config"] = config()
+    return spec
+
+
+def _rows(field: str = "label", order: str = "order") -> alt.Y:
+    return alt.Y(
+        f"{field}:N",
+        title=None,
+        sort=alt.EncodingSortField(field=order, op="min", order="ascending"),
+    )
+
+
+def _family(families: list[str]) -> alt.Color:
+    words = [FAMILY_LABELS[f] for f in families]
+    scale = alt.Scale(domain=words, range=[colour(f) for f in families])
+    return alt.Color("family:N", title=None, scale=scale, legend=alt.Legend(columns=4))
+
+
+def _value(field: str, title: str, zero: bool = True, form: str = "+.2f") -> alt.X:
+    # Vega would write the sign of zero, and a hyphen for minus
+    label = f"datum.value === 0 ? '0' : replace(format(datum.value, '{form}'), '-', '−')"
+    return alt.X(
+        f"{field}:Q",
+        title=title,
+        scale=alt.Scale(zero=zero, nice=True, padding=8),
+        axis=alt.Axis(labelExpr=label, tickCount=5),
+    )
+
+
+def _band(rope: float) -> alt.LayerChart:
+    data = alt.InlineData(values=[{"low": -rope, "high": rope, "zero": 0}])
+    base = alt.Chart(data)
+    band = base.mark_rect(color=colour("band"), opacity=1).encode(x="low:Q", x2="high:Q")
+    return alt.layer(band, base.mark_rule(color=colour("zero")).encode(x="zero:Q"))
+
+
+def _tips(*pairs: tuple[str, str, str]) -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip(f"{field}:{'Q' if form else 'N'}", title=title, format=form or alt.Undefined)
+        for field, title, form in pairs
+    ]
+
+
+GAIN_TIPS = _tips(
+    ("label", "treatment", ""),
+    ("table", "table", ""),
+    ("gain", "gain", "+.4f"),
+    ("low", "from", "+.4f"),
+    ("high", "to", "+.4f"),
+    ("score", "score", ".4f"),
+    ("failed", "failed splits", "d"),
+    ("word", "verdict", ""),
+)
+
+
+def headline(families: list[str], rope: float, decisive: int) -> Spec:
+    """Draw gains over doing nothing (open) and over the opponent that decides (filled, with interval)."""
+    here = "datum.scope === scope && datum.metric === metric && datum.classifier === classifier"
+    here += f" && {PLANNED}"
+    tint = _family(families)
+    x = _value("gain", "gain in score")
+    filled = _chart("gains", f"{here} && datum.against === {decisive}")
+    bars = filled.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.2, opacity=0.55)
+    bars = bars.encode(x=x, x2="high:Q", y=_rows(), color=tint)
+    bars = bars.encode(x=_value("low", "gain in score"))
+    dots = filled.mark_point(filled=True, size=95, opacity=1)
+    dots = dots.encode(x=x, y=_rows(), color=tint, tooltip=GAIN_TIPS)
+    layers = [_band(rope), bars, dots]
+    if decisive != 0:
+        ring = _chart("gains", f"{here} && datum.against === 0")
+        ring = ring.mark_point(filled=False, size=80, strokeWidth=1.6, opacity=1)
+        layers.append(ring.encode(x=x, y=_rows(), color=tint, tooltip=GAIN_TIPS))
+    chart = alt.layer(*layers).properties(height=alt.Step(STEP))
+    return _steered(chart, "scope", "metric", "plan", "classifier")
+
+
+def gain_of_metric(families: list[str], rope: float, metric: int) -> Spec:
+    """Draw the gains in one score over one opponent, with intervals."""
+    here = f"datum.scope === scope && datum.metric === {metric} && datum.against === against"
+    here += f" && datum.classifier === classifier && {PLANNED}"
+    tint = _family(families)
+    rows = _chart("gains", here)
+    bars = rows.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.2, opacity=0.55)
+    bars = bars.encode(x=_value("low", "gain"), x2="high:Q", y=_rows(), color=tint)
+    dots = rows.mark_point(filled=True, size=70, opacity=1)
+    dots = dots.encode(x=_value("gain", "gain"), y=_rows(), color=tint, tooltip=GAIN_TIPS)
+    chart = alt.layer(_band(rope), bars, dots).properties(height=alt.Step(STEP))
+    return _steered(chart, "scope", "plan", "classifier", "against")
+
+
+def heat_map(first_table: int, widest: float) -> Spec:
+    """Draw gains by treatment and table."""
+    here = f"datum.scope >= {first_table} && datum.metric === metric && datum.against === against"
+    here += f" && datum.classifier === classifier && {PLANNED}"
+    rows = _chart("gains", here)
+    x = alt.X(
+        "table:N",
+        title=None,
+        sort=alt.EncodingSortField(field="scope", op="min"),
+        axis=alt.Axis(orient="top", labelAngle=-30, labelLimit=140, grid=False),
+    )
+    ends = [-widest, -widest / 2, 0, widest / 2, widest]
+    scale = alt.Scale(domain=ends, range=list(HEAT), clamp=True, interpolate="rgb")
+    tiles = rows.mark_rect(cornerRadius=2, stroke=colour("paper"), strokeWidth=2).encode(
+        x=x,
+        y=_rows(),
+        color=alt.Color("gain:Q", scale=scale, title="gain", legend=None),
+        tooltip=GAIN_TIPS,
+    )
+    dark = f"abs(datum.gain) > {0.62 * widest}"
+    written = rows.transform_calculate(
+        text="datum.gain === 0 ? '0' : replace(format(datum.gain, '+.3f'), '-', '−')"
+    ).mark_text(fontSize=11)
+    written = written.encode(
+        x=x,
+        y=_rows(),
+        text="text:N",
+        color=alt.condition(dark, alt.value(HEAT_INK[1]), alt.value(HEAT_INK[0])),
+    )
+    chart = alt.layer(tiles, written).properties(height=alt.Step(27))
+    return _steered(chart, "metric", "plan", "classifier", "against")
+
+
+LEVEL_TIPS = _tips(
+    ("label", "treatment", ""),
+    ("table", "table", ""),
+    ("train", "on training rows", ".4f"),
+    ("test", "on test rows", ".4f"),
+    ("closed", "gap closed", "+.0%"),
+    ("change", "change on test rows", "+.4f"),
+)
+
+
+def _level_rows() -> str:
+    here = "datum.scope === scope && datum.metric === metric && datum.classifier === classifier"
+    return f"{here} && {PLANNED}"
+
+
+def train_and_test(families: list[str]) -> Spec:
+    """Draw train and test scores joined by a line: the generalization gap."""
+    rows = _chart("levels", _level_rows())
+    tint = _family(families)
+    line = rows.mark_rule(strokeWidth=2, opacity=0.4)
+    line = line.encode(x=_value("test", "score", False, ".2f"), x2="train:Q", y=_rows(), color=tint)
+    test = rows.mark_point(filled=True, size=75, opacity=1)
+    test = test.encode(
+        x=_value("test", "score", False, ".2f"), y=_rows(), color=tint, tooltip=LEVEL_TIPS
+    )
+    train = rows.mark_point(filled=False, size=65, strokeWidth=1.6, opacity=1)
+    train = train.encode(
+        x=_value("train", "score", False, ".2f"), y=_rows(), color=tint, tooltip=LEVEL_TIPS
+    )
+    chart = alt.layer(line, test, train).properties(height=alt.Step(STEP))
+    return _steered(chart, "scope", "metric", "plan", "classifier")
+
+
+def gap_closed(families: list[str]) -> Spec:
+    """Draw the share of the gap that each treatment closes, and what that did on test rows."""
+    rows = _chart("levels", _level_rows(), "isValid(datum.closed) && datum.comparable === 1")
+    tint = _family(families)
+    label = "datum.value === 0 ? '0' : replace(format(datum.value, '+.0%'), '-', '−')"
+    x = alt.X("closed:Q", title="gap closed", axis=alt.Axis(labelExpr=label, tickCount=4))
+    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule().encode(x="zero:Q")
+    stem = rows.mark_bar(height=3, opacity=0.45).encode(x=x, y=_rows(), color=tint)
+    dots = rows.mark_point(filled=True, size=70, opacity=1)
+    dots = dots.encode(x=x, y=_rows(), color=tint, tooltip=LEVEL_TIPS)
+    chart = alt.layer(zero, stem, dots).properties(height=alt.Step(STEP))
+    return _steered(chart, "scope", "metric", "plan", "classifier")
+
+
+def class_counts(many: bool) -> Spec:
+    """Draw the training rows of each class and what the plan adds."""
+    where = "(scope === 0 || datum.scope === scope)" if many else "true"
+    rows = _chart("counts", f"{where} && datum.plan === plan")
+    bars = rows.mark_bar(height=13).encode(
+        x=alt.X("rows:Q", title="training rows", axis=alt.Axis(format="~s", tickCount=5)),
+        y=_rows(),
+        color=alt.Color(
+            "kind:N",
+            title=None,
+            scale=alt.Scale(domain=["real", "added"], range=[colour("real"), colour("added")]),
+        ),
+        order=alt.Order("kind:N", sort="descending"),
+        tooltip=_tips(("label", "class", ""), ("kind", "kind", ""), ("rows", "rows", ",d")),
+    )
+    return _steered(bars.properties(height=alt.Step(20)), "scope", "plan")
+
+
+def cost(families: list[str], field: str) -> Spec:
+    """Draw seconds or megabytes by method, on a logarithmic scale for seconds."""
+    rows = _chart("cost", "datum.scope === scope")
+    tint = _family(families)
+    tips = _tips(
+        ("method", "method", ""), ("seconds", "seconds, median trial", ".3~s"),
+        ("low", "fastest", ".3~s"), ("high", "slowest", ".3~s"), ("mb", "peak memory, MB", ",.0f"),
+    )
+    if field == "seconds":
+        axis = alt.Axis(format="~g", tickCount=4)
+        x = alt.X("seconds:Q", title="seconds per trial", scale=alt.Scale(type="log"), axis=axis)
+        spread = rows.mark_rule(strokeWidth=2.2, opacity=0.55)
+        low = alt.X("low:Q", title="seconds per trial", scale=alt.Scale(type="log"), axis=axis)
+        layers = [spread.encode(x=low, x2="high:Q", y=_rows("method"), color=tint)]
+    else:
+        axis = alt.Axis(format="~s", tickCount=4)
+        x = alt.X("mb:Q", title="peak memory, MB", scale=alt.Scale(zero=True), axis=axis)
+        stem = rows.mark_bar(height=3, opacity=0.45)
+        layers = [stem.encode(x=x, y=_rows("method"), color=tint)]
+    dots = rows.mark_point(filled=True, size=75, opacity=1)
+    layers.append(dots.encode(x=x, y=_rows("method"), color=tint, tooltip=tips))
+    return _steered(alt.layer(*layers).properties(height=alt.Step(STEP)), "scope")
+
+
+def figures(summary: dict[str, Any]) -> list[Figure]:
+    """Give every figure that the summary has numbers for, in the order of the page."""
+    tables, looked = summary["tables"], summary["lookups"]
+    families = [f["name"] for f in summary["families"]]
+    many = len(looked["scope"]) > 1
+    found: list[Figure] = []
+    if tables["gains"]["rows"]:
+        decisive = summary["opponents"].index(summary["main_opponent"])
+        spec = headline(families, summary["rope"], decisive)
+        found.append(Figure("headline", "headline", "Gain by treatment", spec, "gains"))
+        for m, metric in enumerate(looked["metric"]):
+            spec = gain_of_metric(families, summary["rope"], m)
+            found.append(Figure(f"gains-{m}", "gains", metric, spec, "gains"))
+        if many:
+            place = tables["gains"]["columns"].index("gain")
+            sizes = [abs(row[place] or 0.0) for row in tables["gains"]["rows"]]
+            widest = max(0.03, min(0.2, sorted(sizes)[int(0.98 * (len(sizes) - 1))]))
+            spec = heat_map(1, round(widest, 3))
+            found.append(Figure("heat-map", "heat", "Gain by table", spec, "gains"))
+    if tables["levels"]["rows"]:
+        spec = train_and_test(families)
+        found.append(Figure("train-test", "gap", "Train and test scores", spec, "levels"))
+        found.append(Figure("gap-closed", "gap", "Gap closed", gap_closed(families), "levels"))
+    if tables["counts"]["rows"]:
+        spec = class_counts(many)
+        found.append(Figure("class-counts", "counts", "Training rows by class", spec, "counts"))
+    if tables["cost"]["rows"]:
+        place = tables["cost"]["columns"].index("family")
+        seen = {row[place] for row in tables["cost"]["rows"]}
+        present = [f for f, word in FAMILY_LABELS.items() if word in seen]
+        found.append(Figure("seconds", "cost", "Time", cost(present, "seconds"), "cost"))
+        found.append(Figure("memory", "cost", "Memory", cost(present, "mb"), "cost"))
+    return found
+
+
+def standalone(figure: Figure, summary: dict[str, Any], width: int = 680) -> Spec:
+    """Give a figure as a complete specification with its data and a title, in the light palette."""
+    looked = summary["lookups"]
+    values = expand(summary["tables"][figure.table], looked)
+    shown = [
+        str(looked[p["name"]][0])
+        for p in figure.spec["params"]
+        if p["name"] != "classifier" and looked.get(p["name"])
+    ]
+    spec: Spec = dress(figure.spec)
+    title = {"text": figure.title, "subtitle": " · ".join(shown)}
+    whole = {**spec, "width": width, "datasets": {**spec.get("datasets", {}), figure.table: values}, "title": title}
+    whole["config"] = {**spec["config"], "background": "#ffffff"}
+    return whole
+
+
+def write_figures(summary: dict[str, Any], folder: str | Path, scale: float = 2.0) -> list[Path]:
+    """Write every figure as PNG and SVG, without a browser.
+
+    Parameters
+    ----------
+    summary : dict
+        As `summary.summarize` gives it.
+    folder : path
+        Made if it is not there.
+    scale : float, default=2.0
+        Pixels of the PNG per point.
+    """
+    import vl_convert
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for figure in figures(summary):
+        spec = standalone(figure, summary)
+        svg, png = folder / f"{figure.name}.svg", folder / f"{figure.name}.png"
+        svg.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
+        png.write_bytes(vl_convert.vegalite_to_png(spec, scale=scale))
+        written += [png, svg]
+    return written

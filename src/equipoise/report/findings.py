@@ -1,0 +1,185 @@
+"""What was found, in plain sentences with numbers and intervals."""
+
+from typing import Any
+
+import pandas as pd
+
+from equipoise.analysis.signed_ranks import smallest_p, tables_needed
+from equipoise.report.ledger import Ledger, of_classifier, of_plan
+from equipoise.report.words import (
+    METRICS,
+    OPPONENT_LABELS,
+    VERDICT_HEADINGS,
+    counted,
+    interval_text,
+    listed,
+    treatment_label,
+)
+
+
+def _item(row: Any, ledger: Ledger) -> dict[str, Any]:
+    notes = []
+    total = getattr(row, "n_splits", row.n)
+    if row.n_failed:
+        notes.append(f"{row.n_failed} of {total} splits failed, counted as no gain")
+    absent = getattr(row, "absent", ())
+    if absent:
+        notes.append(f"no result on {listed(absent)}")
+    return {
+        "label": treatment_label(row.method, row.decision, row.classifier, ledger.classifiers),
+        "method": row.method,
+        "gain": float(row.gain),
+        "low": float(row.low),
+        "high": float(row.high),
+        "verdict": row.verdict,
+        "text": interval_text(row.gain, row.low, row.high),
+        "note": "; ".join(notes),
+    }
+
+
+def board(
+    table: pd.DataFrame, ledger: Ledger, opponent: str, plan: str, methods_only: bool
+) -> dict[str, Any]:
+    """Sort the treatments of one table (or of all) by what can be said of them against one opponent."""
+    rows = of_classifier(of_plan(table, plan), ledger.classifiers[0], ledger.classifiers)
+    if methods_only:
+        rows = rows[rows["method"] != "identity"]
+    rows = rows.sort_values("gain", ascending=False, kind="stable")
+    items = [_item(row, ledger) for row in rows.itertuples(index=False)]
+    groups = [
+        {"verdict": word, "heading": heading, "items": [i for i in items if i["verdict"] == word]}
+        for word, heading in VERDICT_HEADINGS.items()
+    ]
+    groups = [g for g in groups if g["items"]]
+    return {
+        "opponent": opponent,
+        "against": OPPONENT_LABELS[opponent],
+        "n": len(items),
+        "groups": groups,
+        "sentence": _sentence(opponent, groups, len(items)),
+    }
+
+
+def _sentence(opponent: str, groups: list[dict[str, Any]], n: int) -> str:
+    """Say a board in one breath."""
+    if not n:
+        return f"Nothing could be compared with {OPPONENT_LABELS[opponent]}."
+    verbs = {
+        "helps": ("helps", "help"),
+        "may help": ("may help", "may help"),
+        "no difference": ("makes no difference that matters", "make no difference that matters"),
+        "cannot be told": ("cannot be told from it", "cannot be told from it"),
+        "may hurt": ("may hurt", "may hurt"),
+        "hurts": ("hurts", "hurt"),
+        "failed": ("failed", "failed"),
+    }
+    parts = []
+    for group in groups:
+        items = group["items"]
+        verb = verbs[group["verdict"]][len(items) > 1]
+        if group["verdict"] == "failed":
+            named = [i["label"] for i in items]
+        else:
+            named = [f"{i['label']} {i['text']}" for i in items[:3]]
+        more = f" and {len(items) - len(named)} more" if len(items) > len(named) else ""
+        parts.append(f"{len(items)} {verb} ({', '.join(named)}{more})")
+    things = "the one treatment" if n == 1 else f"{n} treatments"
+    return f"Against {OPPONENT_LABELS[opponent]}, of {things}: {'; '.join(parts)}."
+
+
+def _labels(board_: dict[str, Any], *verdicts: str) -> list[dict[str, Any]]:
+    return [i for g in board_["groups"] if g["verdict"] in verdicts for i in g["items"]]
+
+
+def lead(boards: list[dict[str, Any]], metric: str, where: str) -> str:
+    """Give the one sentence that a busy person reads.
+
+    Parameters
+    ----------
+    boards : list of dict
+        One per opponent, as `board` gives them, the opponent that decides last.
+    metric : str
+    where : str
+        "on these 6 tables", "on hmeq".
+    """
+    score = METRICS[metric]
+    decisive = boards[-1]
+    rival = decisive["against"]
+    if not decisive["n"]:
+        return f"There is nothing to compare yet {where}."
+    winners = _labels(decisive, "helps")
+    if winners:
+        named = [f"{i['label']} ({i['text']})" for i in winners[:3]]
+        verb = "beats" if len(winners) == 1 else "beat"
+        more = f", and {len(winners) - 3} more" if len(winners) > 3 else ""
+        return f"{listed(named)}{more} {verb} {rival} in {score} {where}."
+    harmful = _labels(decisive, "hurts", "may hurt")
+    equal = _labels(decisive, "no difference")
+    if len(equal) == decisive["n"]:
+        start = f"Nothing made a difference that matters against {rival} {where}"
+    elif len(_labels(decisive, "cannot be told", "failed")) == decisive["n"]:
+        start = f"Nothing can be told apart from {rival} {where} with this much data"
+    else:
+        start = f"Nothing clearly beat {rival} in {score} {where}"
+    tail = []
+    maybe = _labels(decisive, "may help")
+    if maybe:
+        tail.append(f"{listed([i['label'] for i in maybe[:3]])} may")
+    if harmful:
+        tail.append(f"{len(harmful)} of {decisive['n']} did worse or may do")
+    if len(boards) > 1:
+        better = _labels(boards[0], "helps")
+        tail.append(
+            f"{len(better)} of {boards[0]['n']} beat doing nothing" if better
+            else "nor did anything clearly beat doing nothing"
+        )
+    return f"{start}{'; ' + '; '.join(tail) if tail else ''}."
+
+
+def power_note(n_tables: int, n_comparisons: int) -> str:
+    """Say what so many tables can and cannot show."""
+    if n_tables < 2:
+        return (
+            "One table cannot speak for others: every interval here is about new splits of this one."
+        )
+    least = smallest_p(n_tables)
+    needed = tables_needed(n_comparisons)
+    text = (
+        f"Over {counted(n_tables, 'table')} a signed-rank test cannot go below p = {least:.3g}"
+    )
+    if needed > n_tables:
+        text += (
+            f"; with {n_comparisons} treatments compared, at least {needed} tables would be needed for any of them "
+            "to pass. So this run cannot separate treatments for tables in general, and a lack of a winner is no "
+            "evidence that they are equal"
+        )
+    return text + ". The verdicts above are about these very tables."
+
+
+def findings(ledger: Ledger, metric: str, plan: str) -> dict[str, Any]:
+    """Give the glance: the lead and, for all tables and for each, the boards against both opponents."""
+    rivals = list(dict.fromkeys(["identity", ledger.headline_opponent]))
+    rivals = [r for r in rivals if r in ledger.opponents]
+    scopes = []
+    many = len(ledger.datasets) > 1
+    names = [f"these {len(ledger.datasets)} tables"] if many else []
+    for i, where in enumerate([*names, *ledger.datasets]):
+        overall = many and i == 0
+        boards = []
+        for rival in rivals:
+            table = ledger.over[metric, rival] if overall else ledger.within[metric, rival]
+            if not overall:
+                table = table[table["dataset"] == where]
+            boards.append(board(table, ledger, rival, plan, methods_only=rival != "identity"))
+        scopes.append({
+            "where": where,
+            "overall": overall,
+            "lead": lead(boards, metric, f"on {where}"),
+            "boards": boards,
+        })
+    n = max((b["n"] for s in scopes for b in s["boards"]), default=0)
+    return {
+        "lead": scopes[0]["lead"] if scopes else "There are no results yet.",
+        "scopes": scopes,
+        "power": power_note(len(ledger.datasets), n) if scopes else "",
+    }

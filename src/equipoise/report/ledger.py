@@ -1,0 +1,118 @@
+"""The comparisons of a run, all at once: every score, opponent, treatment and table, with its verdict."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from equipoise.analysis.frames import Results
+from equipoise.analysis.gains import EVERY_PLAN, failed_cells, judged, over_tables, pair, scores
+from equipoise.analysis.gains import within_tables
+from equipoise.analysis.gaps import GapTable, gaps
+from equipoise.analysis.opponents import CORRECTED, OPPONENTS, SPLIT, TREATMENT, home_classifier
+from equipoise.analysis.pooled import counts_table, pooled_gains
+from equipoise.analysis.verdicts import ROPE
+from equipoise.report.words import METRICS, home_classifiers
+
+ALL_PLANS = -1  # the plan index of what has no plan, and stands beside every plan
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """Gains per table and over tables for each (metric, opponent), and gaps per metric.
+
+    Attributes
+    ----------
+    within, over : dict of (metric, opponent) -> DataFrame
+        As `analysis.gains` gives them; ``over`` is empty for a run of one table.
+    gaps : dict of metric -> GapTable
+    metrics, opponents, plans, datasets, classifiers : list of str
+        What the run has, in the order of the page.
+    pooled : bool
+        Whether worst-class F1 was pooled over folds, for which predictions are needed.
+    """
+
+    within: dict[tuple[str, str], pd.DataFrame]
+    over: dict[tuple[str, str], pd.DataFrame]
+    gaps: dict[str, GapTable]
+    metrics: list[str]
+    opponents: list[str]
+    plans: list[str]
+    datasets: list[str]
+    classifiers: list[str]
+    pooled: bool
+
+    @property
+    def headline_opponent(self) -> str:
+        """The opponent that decides: `best-simple`, or `identity` in a run without it."""
+        return "best-simple" if "best-simple" in self.opponents else "identity"
+
+
+def shown(observations: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what is derived from another decision (prior correction)."""
+    return observations[~observations["decision"].str.endswith(CORRECTED)]
+
+
+def _plans(observations: pd.DataFrame) -> list[str]:
+    found = [p for p in dict.fromkeys(observations["plan"]) if p not in ("none", EVERY_PLAN)]
+    return sorted(found, key=lambda p: (not p.startswith("balance"), p))
+
+
+def _hide_opponents_of_costly(table: pd.DataFrame) -> pd.DataFrame:
+    """Drop untreated rows' one-split forms where the five-fold ones stand: they are yardsticks."""
+    identity = table["method"] == "identity"
+    whole = set(table.loc[identity, "decision"])
+    twins = [d.endswith(SPLIT) and d.removesuffix(SPLIT) in whole for d in table["decision"]]
+    return table[~(identity & pd.Series(twins, index=table.index, dtype=bool))]
+
+
+def keep_ledger(results: Results, rope: float = ROPE) -> Ledger:
+    """Compare everything with every opponent that the run has."""
+    observations = shown(results.observations)
+    aggregate = observations[observations["label"] == ""]
+    metrics = [m for m in METRICS if m in set(aggregate["metric"])]
+    identity = set(aggregate.loc[aggregate["method"] == "identity", "decision"])
+    opponents = [o for o, d in OPPONENTS.items() if d in identity]
+    opponents.sort(key=lambda o: (o != "identity", o != "best-simple"))
+    datasets = [d for d in results.datasets["name"] if d in set(aggregate["dataset"])]
+    datasets += [d for d in dict.fromkeys(aggregate["dataset"]) if d not in datasets]
+    counts = counts_table(shown(results.predictions)) if len(results.predictions) else None
+    within: dict[tuple[str, str], pd.DataFrame] = {}
+    over: dict[tuple[str, str], pd.DataFrame] = {}
+    for metric in metrics:
+        table = scores(observations, metric)
+        failed = failed_cells(table, results.trials)
+        for opponent in opponents:
+            if metric == "worst_f1" and counts is not None:
+                found = pooled_gains(counts, failed, opponent, results.scored())
+                found = judged(found, ["dataset", "plan"], found["n"], rope)
+            else:
+                found = within_tables(pair(table, results.trials, opponent), rope=rope)
+            found = _hide_opponents_of_costly(found)
+            within[metric, opponent] = found
+            if len(datasets) > 1:
+                over[metric, opponent] = over_tables(found, rope)
+    return Ledger(
+        within=within,
+        over=over,
+        gaps={m: gaps(observations, results.trials, m) for m in metrics},
+        metrics=metrics,
+        opponents=opponents,
+        plans=_plans(aggregate),
+        datasets=datasets,
+        classifiers=home_classifiers(list(aggregate["classifier"])),
+        pooled=counts is not None,
+    )
+
+
+def of_plan(table: pd.DataFrame, plan: str) -> pd.DataFrame:
+    """Restrict to a plan and what stands beside every plan."""
+    return table[table["plan"].isin([plan, "none", EVERY_PLAN])]
+
+
+def of_classifier(table: pd.DataFrame, classifier: str, homes: list[str]) -> pd.DataFrame:
+    """Restrict to a classifier and its controls."""
+    home = [home_classifier(c, homes) for c in table["classifier"]]
+    return table[pd.Series(home, index=table.index, dtype=object) == classifier]
+
+
+__all__ = ["ALL_PLANS", "TREATMENT", "Ledger", "keep_ledger", "of_classifier", "of_plan"]

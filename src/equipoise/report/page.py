@@ -1,0 +1,116 @@
+"""From a summary to one HTML file that needs no network: scripts, styles, numbers and charts are all inside."""
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import jinja2
+from markupsafe import Markup
+
+from equipoise.report.figures import STEERS, Figure, figures
+from equipoise.report.style import DARK, LIGHT, css_variables
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+STEER_WORDS = {
+    "scope": "Table",
+    "metric": "Score",
+    "plan": "Plan",
+    "classifier": "Classifier",
+    "against": "Against",
+}
+
+# What could end a script element, start a comment in it, or a line in old scripts' eyes.
+ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def json_for_script(value: Any) -> Markup:
+    """Write a value as JSON that may stand inside a script element whatever strings it holds.
+
+    Raises
+    ------
+    ValueError
+        A number is not finite: JSON has no word for it.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character, escape in ESCAPES.items():
+        text = text.replace(character, escape)
+    return Markup(text)
+
+
+@functools.cache
+def scripts() -> Markup:
+    """Give Vega, Vega-Lite and vega-embed as one script text, as vl-convert brings them."""
+    import vl_convert
+
+    version = "v" + ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    known = [f"v{v}" for v in vl_convert.get_vegalite_versions()]
+    bundle = vl_convert.javascript_bundle(vl_version=version if version in known else known[-1])
+    return Markup(bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
+
+
+def _steers(summary: dict[str, Any], drawn: list[Figure]) -> list[dict[str, Any]]:
+    """Give the choices that the charts offer, only where there is something to choose."""
+    used = {p["name"] for f in drawn for p in f.spec["params"]}
+    return [
+        {"name": name, "word": STEER_WORDS[name], "options": summary["lookups"][name]}
+        for name in STEERS
+        if name in used and len(summary["lookups"][name]) > 1
+    ]
+
+
+def render(summary: dict[str, Any]) -> str:
+    """Give the page as text.
+
+    Parameters
+    ----------
+    summary : dict
+        As `summary.summarize` gives it.
+    """
+    drawn = figures(summary)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["thousands"] = lambda n: f"{n:,}"
+    groups: dict[str, list[Figure]] = {}
+    for figure in drawn:
+        groups.setdefault(figure.group, []).append(figure)
+    payload = {
+        "tables": summary["tables"],
+        "lookups": summary["lookups"],
+        "charts": [{"name": f.name, "table": f.table, "spec": f.spec} for f in drawn],
+    }
+    return environment.get_template("page.html.j2").render(
+        s=summary,
+        groups=groups,
+        steers=_steers(summary, drawn),
+        payload=json_for_script(payload),
+        scripts=scripts() if drawn else Markup(""),
+        style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        behaviour=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
+        light=Markup(css_variables(LIGHT)),
+        dark=Markup(css_variables(DARK)),
+    )
+
+
+def write_page(summary: dict[str, Any], path: str | Path) -> Path:
+    """Write the page whole or not at all.
+
+    Parameters
+    ----------
+    summary : dict
+    path : path
+        Of the HTML file; replaced if it is there.
+    """
+    path = Path(path)
+    text = render(summary)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    return path

@@ -1,0 +1,243 @@
+"""From the tables of a run to one dictionary that holds everything on its page, words included, and no HTML."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from equipoise.analysis.frames import Results
+from equipoise.analysis.gaps import SMALLEST_GAP
+from equipoise.analysis.verdicts import ROPE
+from equipoise.report.charted import Charted
+from equipoise.report.findings import findings
+from equipoise.report.ledger import Ledger, keep_ledger
+from equipoise.report.words import FAMILY_LABELS, GLOSSARY, METRICS, counted, listed
+
+Summary = dict[str, Any]
+
+
+def summarize(results: Results, rope: float = ROPE) -> Summary:
+    """Say everything that the page says.
+
+    Parameters
+    ----------
+    results : Results
+        The tables of a run, finished or not.
+    rope : float, default=0.01
+        Half-width of the region of practical equivalence.
+
+    Returns
+    -------
+    dict
+        Plain values only (JSON can hold them all): title, asked, progress, found, controls, lookups, tables (of
+        the charts), sections of HTML tables, versions, glossary.
+    """
+    ledger = keep_ledger(results, rope)
+    charted = Charted(results, ledger)
+    tables = {
+        "gains": charted.gains(),
+        "levels": charted.levels(),
+        "counts": charted.counts(),
+        "cost": charted.cost(),
+    }
+    plan = ledger.plans[0] if ledger.plans else ""
+    found = findings(ledger, ledger.metrics[0], plan) if ledger.metrics else None
+    return {
+        "title": _title(results, ledger),
+        "rope": rope,
+        "asked": _asked(results, ledger),
+        "progress": _progress(results),
+        "found": found,
+        "found_in": {"metric": METRICS[ledger.metrics[0]] if ledger.metrics else "", "plan": plan},
+        "main_opponent": ledger.headline_opponent,
+        "opponents": ledger.opponents,
+        "pooled": ledger.pooled,
+        "gap_excluded": {
+            METRICS[m]: list(found_.excluded) for m, found_ in ledger.gaps.items() if found_.excluded
+        },
+        "smallest_gap": SMALLEST_GAP,
+        "tables": tables,
+        "lookups": charted.lookups(),
+        "families": _families(charted),
+        "datasets": _datasets(results),
+        "trouble": _trouble(results),
+        "fallbacks": _fallbacks(results),
+        "short": _short(results),
+        "notes": _notes(results),
+        "versions": _versions(results),
+        "glossary": [list(entry) for entry in GLOSSARY],
+    }
+
+
+def _families(charted: Charted) -> list[dict[str, str]]:
+    present = {t["family"] for t in charted.treatments}
+    return [{"name": f, "label": FAMILY_LABELS[f]} for f in FAMILY_LABELS if f in present]
+
+
+def _title(results: Results, ledger: Ledger) -> str:
+    names = list(results.datasets["name"]) or ledger.datasets
+    name = str(results.run.get("experiment", "") or "")
+    if len(names) == 1:
+        return f"A fair trial on {names[0]}"
+    if not names:
+        return f"{name or 'A fair trial'}: nothing has run yet"
+    return f"{name[:1].upper()}{name[1:]}: a fair trial on {len(names)} tables" if name else (
+        f"A fair trial on {len(names)} tables"
+    )
+
+
+def _asked(results: Results, ledger: Ledger) -> list[str]:
+    """Say what was asked, in sentences."""
+    asked = results.asked if len(results.asked) else results.trials
+    methods = [m for m in dict.fromkeys(asked["method"]) if m != "identity"]
+    tables = list(dict.fromkeys(asked["dataset"]))
+    repeats = asked["repeat"].nunique()
+    on = f"on {listed(tables)}" if len(tables) <= 8 else f"on {len(tables)} tables"
+    question = (
+        f"Does treating the imbalance of the training rows help a classifier {on}, and against what? "
+        f"{counted(len(methods), 'method')} of making or dropping rows"
+        + (f" ({listed(methods)})" if 0 < len(methods) <= 24 else "")
+        + (f", on the plans {listed(ledger.plans)}" if ledger.plans else "")
+        + ", beside answers that leave the rows as they are: class weights, thresholds, tamer classifiers."
+    )
+    folds = (
+        f"Every method met the same {counted(int(repeats), 'split')}"
+        + (" (folds of stratified five-fold partitions, so that five test every row once)." if repeats > 1
+           else ": one split has no interval.")
+    )
+    by = [f"Classifier: {listed(ledger.classifiers)}."] if ledger.classifiers else []
+    return [question, " ".join([folds, *by])]
+
+
+def _progress(results: Results) -> dict[str, Any]:
+    """Count what is done, failed, skipped and left, and say it."""
+    status = results.trials["status"].value_counts().to_dict()
+    left = results.unfinished()
+    counts = {k: int(status.get(k, 0)) for k in ("done", "failed", "timeout", "skipped")}
+    counts["left"] = len(left)
+    said = []
+    if counts["left"]:
+        said.append(
+            f"This run is not finished: {counted(counts['left'], 'trial')} of {len(results.asked)} still to run. "
+            "What is missing is absent from the means below."
+        )
+    bad = counts["failed"] + counts["timeout"]
+    if bad:
+        said.append(
+            f"{counted(bad, 'trial')} failed or ran out of time; each counts as no gain and is named below."
+        )
+    if counts["skipped"]:
+        said.append(
+            f"{counted(counts['skipped'], 'trial')} declared as skipped: absent, with the reason below."
+        )
+    return {"counts": counts, "sentences": said, "total": len(results.asked)}
+
+
+def _datasets(results: Results) -> list[dict[str, Any]]:
+    rows = []
+    for entry in results.datasets.itertuples(index=False):
+        counts = {str(k): int(v) for k, v in entry.class_counts.items()}
+        kinds = pd.Series(list(entry.kinds.values()), dtype=object).value_counts()
+        least, most = (min(counts.values()), max(counts.values())) if counts else (0, 0)
+        rows.append({
+            "name": entry.name,
+            "rows": int(entry.n_rows),
+            "columns": len(entry.kinds),
+            "kinds": ", ".join(f"{n} {kind}" for kind, n in kinds.items()),
+            "classes": counts,
+            "ratio": round(most / least, 2) if least else None,
+            "unscored": list(entry.unscored),
+            "warnings": list(entry.warnings),
+            "hash": str(entry.content_hash)[:12],
+        })
+    return rows
+
+
+def _splits(repeats: pd.Series) -> str:
+    """Name repeats shortly: "all 5", "1, 3"."""
+    found = sorted(set(int(r) for r in repeats))
+    return ", ".join(str(r) for r in found) if len(found) <= 6 else f"{len(found)} splits"
+
+
+def _trouble(results: Results) -> list[dict[str, str]]:
+    """Give failures, timeouts and skips, one line per table, method and reason."""
+    bad = results.trials[results.trials["status"] != "done"]
+    words = {"failed": "failed", "timeout": "out of time", "skipped": "skipped"}
+    rows = [
+        {
+            "dataset": dataset,
+            "method": method,
+            "status": words.get(status, status),
+            "splits": _splits(group["repeat"]),
+            "reason": reason,
+        }
+        for (dataset, method, status, reason), group in bad.groupby(
+            ["dataset", "method", "status", "reason"], sort=False
+        )
+    ]
+    return sorted(rows, key=lambda r: r["status"] == "skipped")
+
+
+def _fallbacks(results: Results) -> list[dict[str, Any]]:
+    taken = results.deliveries[results.deliveries["fallback"] != ""]
+    return [
+        {
+            "dataset": dataset,
+            "method": method,
+            "label": label,
+            "plans": listed(list(dict.fromkeys(group["plan"]))),
+            "splits": _splits(group["repeat"]),
+            "reason": reason,
+        }
+        for (dataset, method, label, reason), group in taken.groupby(
+            ["dataset", "method", "label", "fallback"], sort=False
+        )
+    ]
+
+
+def _short(results: Results) -> list[dict[str, Any]]:
+    """Give where fewer or more rows came than were asked for."""
+    off = results.deliveries[results.deliveries["requested"] != results.deliveries["delivered"]]
+    return [
+        {
+            "dataset": dataset,
+            "method": method,
+            "label": label,
+            "plan": plan,
+            "requested": int(group["requested"].sum()),
+            "delivered": int(group["delivered"].sum()),
+        }
+        for (dataset, method, plan, label), group in off.groupby(
+            ["dataset", "method", "plan", "label"], sort=False
+        )
+    ]
+
+
+def _notes(results: Results) -> list[dict[str, Any]]:
+    """Give the notes of the trials (unseen levels and the like), each with how often it came."""
+    seen: dict[tuple[str, str], list[str]] = {}
+    for trial in results.trials.itertuples(index=False):
+        for note in trial.notes if isinstance(trial.notes, (tuple, list)) else ():
+            seen.setdefault((trial.dataset, str(note)), []).append(trial.method)
+    rows = [
+        {"dataset": d, "note": note, "times": len(methods), "methods": listed(list(dict.fromkeys(methods))[:6])}
+        for (d, note), methods in seen.items()
+    ]
+    return sorted(rows, key=lambda r: -r["times"])[:200]
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {_flat(v)}" for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_flat(v) for v in value)
+    return str(value)
+
+
+def _versions(results: Results) -> list[list[str]]:
+    run = results.run
+    rows = [["experiment", run.get("experiment", "")], ["seed", run.get("seed", "")]]
+    rows += [["started", run.get("created", "")], ["machine", _flat(run.get("machine", ""))]]
+    rows += [[k, v] for k, v in dict(run.get("versions", {}) or {}).items()]
+    rows += [[f"asked: {k}", _flat(v)] for k, v in dict(run.get("options", {}) or {}).items()]
+    return [[str(k), str(v)] for k, v in rows if str(v) != ""]

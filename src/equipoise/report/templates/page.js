@@ -1,0 +1,64 @@
+"use strict";
+// Draws the charts from the numbers in #payload and lets the choices at the top steer all of them.
+(function () {
+  const root = document.documentElement;
+  const payload = JSON.parse(document.getElementById("payload").textContent);
+  const lookups = payload.lookups;
+  const views = [];
+
+  function expand(table) {
+    return table.rows.map(function (row) {
+      const record = {};
+      table.columns.forEach(function (column, i) { record[column] = row[i]; });
+      if ("treatment" in record) {
+        record.label = lookups.treatment[record.treatment];
+        record.family = lookups.family[record.treatment];
+      }
+      if ("verdict" in record) record.word = lookups.verdict[record.verdict];
+      if ("scope" in record) record.table = lookups.scope[record.scope];
+      return record;
+    });
+  }
+
+  const tables = {};
+  Object.keys(payload.tables).forEach(function (name) { tables[name] = expand(payload.tables[name]); });
+
+  function fit(spec, width) {
+    spec.config.legend.disable = true; // the page has its own, above the charts
+    spec.config.axisY.labelLimit = Math.max(96, Math.min(230, Math.round(width * 0.44)));
+    return spec;
+  }
+
+  async function draw(chart) {
+    const place = document.getElementById("chart-" + chart.name);
+    const spec = fit(chart.spec, place.clientWidth);
+    spec.datasets = Object.assign({}, spec.datasets, { [chart.table]: tables[chart.table] });
+    try {
+      const result = await window.vegaEmbed(place, spec, {
+        mode: "vega-lite", renderer: "svg", actions: false, tooltip: { theme: "custom" },
+      });
+      views.push({ view: result.view, names: spec.params.map(function (p) { return p.name; }) });
+    } catch (error) {
+      place.textContent = "This chart could not be drawn: " + error.message;
+      root.dataset.broken = String(Number(root.dataset.broken || 0) + 1);
+    }
+  }
+
+  async function drawAll() {
+    for (const chart of payload.charts) await draw(chart);
+    root.dataset.drawn = String(views.length);
+  }
+
+  document.querySelectorAll("select[data-steer]").forEach(function (select) {
+    select.addEventListener("change", function () {
+      views.forEach(function (entry) {
+        if (!entry.names.includes(select.dataset.steer)) return;
+        entry.view.signal(select.dataset.steer, Number(select.value)).runAsync();
+      });
+    });
+  });
+  window.addEventListener("beforeprint", function () {
+    document.querySelectorAll("details").forEach(function (d) { d.open = true; });
+  });
+  drawAll();
+})();

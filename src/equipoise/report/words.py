@@ -1,0 +1,183 @@
+"""The words of the page: labels of treatments, plans and scores, and what they mean."""
+
+import math
+from collections.abc import Collection, Sequence
+
+from equipoise.analysis.opponents import CONTROLS, CORRECTED, SPLIT
+from equipoise.registry import METHODS
+
+METRICS: dict[str, str] = {
+    "macro_f1": "Macro F1",
+    "worst_f1": "Worst-class F1",
+    "macro_roc_auc": "Macro AUC",
+}
+
+OPPONENT_LABELS: dict[str, str] = {
+    "identity": "doing nothing",
+    "best-simple": "the best simple choice",
+    "balanced": "balanced weights",
+    "ladder": "ladder weights",
+    "threshold": "a tuned threshold",
+}
+
+DECISION_LABELS: dict[str, str] = {
+    "plain": "untouched rows",
+    "balanced": "balanced weights",
+    "ladder": "ladder weights",
+    "threshold": "tuned threshold",
+    "best-simple": "best simple choice",
+}
+
+CONTROL_LABELS: dict[str, str] = {
+    "xgboost-bagging": "bagging",
+    "xgboost-regularised": "regularised preset",
+}
+
+FAMILY_LABELS: dict[str, str] = {
+    "decision": "weights, thresholds, presets",
+    "resampling": "resampling",
+    "noise": "noise",
+    "neighbours": "neighbours",
+    "trees": "trees",
+    "network": "networks",
+    "own": "other",
+}
+
+VERDICT_HEADINGS: dict[str, str] = {
+    "helps": "Helps",
+    "may help": "May help",
+    "no difference": "No difference that matters",
+    "cannot be told": "Cannot be told",
+    "may hurt": "May hurt",
+    "hurts": "Hurts",
+    "failed": "Failed",
+}
+
+GLOSSARY: tuple[tuple[str, str], ...] = (
+    (
+        "gain",
+        "The score of the classifier trained on treated rows minus that of its opponent, on the same test rows "
+        "of the same split. Positive is better.",
+    ),
+    (
+        "doing nothing",
+        "The rows as they are, the classifier as it comes, the likeliest class predicted (identity, plain).",
+    ),
+    (
+        "best simple choice",
+        "What one gets without making a row: plain, balanced weights, ladder weights, a tuned threshold or a "
+        "regularised preset, chosen inside the training part of each split.",
+    ),
+    (
+        "tuned threshold",
+        "Offsets of the class probabilities that maximise macro F1 out of fold: on five inner folds, or for costly "
+        "methods on one inner split; the opponent is then tuned in that same way.",
+    ),
+    (
+        "ladder weights",
+        "Weights 1, 5, 10, 15, ... from the most frequent class to the rarest.",
+    ),
+    (
+        "interval",
+        "On one table: 95 %, from paired differences over the splits, with the correction of Nadeau and Bengio (2003) "
+        "for training sets that overlap. Over tables: the mean of the tables' means on these very tables, with "
+        "Satterthwaite's degrees of freedom; it says nothing about other tables.",
+    ),
+    (
+        "helps, hurts",
+        "The interval lies on one side of zero, and still does after Holm's correction for all comparisons shown together "
+        "(same table, same plan). Without that correction it reads “may help”, “may hurt”.",
+    ),
+    (
+        "no difference that matters",
+        "The whole interval lies in the grey band of practical equivalence, within 0.01 of zero.",
+    ),
+    ("cannot be told", "Anything else: the interval holds zero and reaches beyond the band."),
+    (
+        "macro F1, worst-class F1",
+        "The unweighted mean of the classes' F1, and the least of them. For the worst class the folds are pooled before the "
+        "minimum is taken; its interval is a jackknife over folds with the same correction.",
+    ),
+    (
+        "macro AUC",
+        "The unweighted mean of the one-against-rest areas under the ROC curve. A threshold does not change it.",
+    ),
+    (
+        "generalization gap",
+        "The score on the real training rows minus the score on the test rows. “Gap closed” is "
+        "(gap of untouched rows − gap) / gap of untouched rows.",
+    ),
+    (
+        "failure, skip",
+        "A failed or timed-out trial counts as no gain and is named. A declared skip is absent, and a mean over fewer "
+        "tables says so.",
+    ),
+    (
+        "plan",
+        "How many rows are made: “balance” lifts every class to the largest, “grow:0.5” lets every class grow by "
+        "half of itself.",
+    ),
+)
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Give a number with its sign, a true minus, and no negative zero."""
+    if value is None or math.isnan(value):
+        return "–"
+    text = f"{value:+.{digits}f}"
+    return f"{abs(value):.{digits}f}" if float(text) == 0 else text.replace("-", "−")
+
+
+def interval_text(gain: float, low: float, high: float) -> str:
+    """Give "+0.021 [+0.010, +0.033]", or the gain alone where there is no interval."""
+    if low is None or math.isnan(low):
+        return signed(gain)
+    return f"{signed(gain)} [{signed(low)}, {signed(high)}]"
+
+
+def decision_label(decision: str) -> str:
+    """Give the words for a decision on untouched rows."""
+    corrected = decision.endswith(CORRECTED)
+    base = decision.removesuffix(CORRECTED)
+    plain = DECISION_LABELS.get(base.removesuffix(SPLIT), base.removesuffix(SPLIT))
+    return plain + (" (one split)" if base.endswith(SPLIT) else "") + (" (prior corrected)" if corrected else "")
+
+
+def treatment_label(method: str, decision: str, classifier: str, homes: Collection[str]) -> str:
+    """Give the words for a treatment; its plan is said elsewhere."""
+    control = "" if classifier in homes else CONTROL_LABELS.get(classifier, classifier)
+    if method == "identity":
+        if not control:
+            return decision_label(decision)
+        return control if decision == "plain" else f"{control}, {decision_label(decision)}"
+    words = method
+    if decision != "plain":
+        words += f" + {decision_label(decision.replace(SPLIT, ''))}"
+    return f"{words} ({control})" if control else words
+
+
+def family(method: str) -> str:
+    """Give the family of a method, which decides its colour."""
+    if method == "identity":
+        return "decision"
+    entry = METHODS.get(method)
+    return entry.family if entry is not None and entry.family in FAMILY_LABELS else "own"
+
+
+def home_classifiers(classifiers: Sequence[str]) -> list[str]:
+    """Give the classifiers that are not controls of another one that is there."""
+    present = set(classifiers)
+    return [c for c in dict.fromkeys(classifiers) if CONTROLS.get(c, c) == c or CONTROLS[c] not in present]
+
+
+def listed(items: Sequence[str]) -> str:
+    """Join words as a sentence does."""
+    words = list(items)
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def counted(n: int, noun: str, plural: str = "") -> str:
+    """Give "1 table", "2 tables"."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
