@@ -1,14 +1,19 @@
 """Claims about a Dask cluster of two processes: all trials finish, one worker lost on the way, limits kept."""
 
 import os
+import pickle
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+from equipoise.bench.isolation import work_alone
+from equipoise.bench.limits import Job, Limits
 from equipoise.bench.runner import run_trials
+from equipoise.bench.workers import DaskWorkers
 from equipoise.results.records import RunInfo
 from equipoise.results.store import Store
 
@@ -53,3 +58,24 @@ def test_all_trials_finish_though_a_worker_is_lost_and_others_go_wrong(cluster, 
     assert "killed (SIGKILL)" in found.loc["die", "reason"]
     assert "the matrix is singular" in found.loc["raise", "reason"]
     assert sorted(nanny.pid for nanny in cluster.workers.values()) != pids
+
+
+def test_a_driver_that_stops_ends_the_trials_that_the_cluster_still_runs(cluster, fakes, tmp_path):
+    workers = DaskWorkers(cluster.scheduler_address)
+    trial = fakes.FakeTrial("adult", 0, "hang-c", where=str(tmp_path))
+    executor = workers.start(Limits())
+    executor.submit(work_alone, pickle.dumps(Job.of(fakes.run, trial, Limits(), "")))
+    trace = tmp_path / f"ran-{trial.trial_id}"
+    until(lambda: trace.exists() and trace.read_text().strip())
+    process = Path(f"/proc/{trace.read_text().strip()}")
+    assert process.exists()
+    assert workers.jobs == 2
+    workers.stop(executor)
+    until(lambda: not process.exists())
+
+
+def until(condition, patience=60.0):
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)

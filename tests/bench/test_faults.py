@@ -113,7 +113,10 @@ def tables(run):
 
 
 def by_method(store):
-    return store.trials().set_index("method")[["status", "reason"]].T.to_dict("list")
+    found = store.trials()
+    return dict(
+        zip(found["method"], zip(found["status"], found["reason"], strict=True), strict=True)
+    )
 
 
 def kill_and_repeat(drivers, tmp_path, kills, count, seconds):
@@ -230,11 +233,11 @@ def test_bad_methods_are_recorded_with_the_reason_and_everything_else_finishes(f
         good = store.trials().query("method == 'steady'")["status"].tolist()
     assert good == ["done"] * 4
     assert (summary.done, summary.failed) == (5, 6)
-    assert found["die-once"] == ["done", ""]
+    assert found["die-once"] == ("done", "")
     assert found["die"][0] == "failed"
     assert "killed (SIGKILL)" in found["die"][1]
-    assert found["abort"] == ["failed", "its process was ended by SIGABRT"]
-    assert found["eat-memory"] == ["failed", "out of memory: the limit is 900 MB"]
+    assert found["abort"] == ("failed", "its process was ended by SIGABRT")
+    assert found["eat-memory"] == ("failed", "out of memory: the limit is 900 MB")
     assert "the matrix is singular" in found["raise"][1]
     assert "came twice" in found["twice"][1]
     assert "must give a record, found dict" in found["no-record"][1]
@@ -251,7 +254,7 @@ def test_a_hang_in_c_is_ended_at_the_limit_and_everything_else_finishes(fakes, t
         found = by_method(store)
         seconds = store.trials().query("status == 'timeout'")["total_seconds"].tolist()
     assert (summary.done, summary.timeout) == (6, 2)
-    assert found["hang-c"] == ["timeout", "stopped at the time limit of 2 s"]
+    assert found["hang-c"] == ("timeout", "stopped at the time limit of 2 s")
     assert found["hang-python"] == found["hang-c"]
     assert seconds == [2.0, 2.0]
     # Whoever ran for the whole limit is known to have hung, and need not hang a second time.

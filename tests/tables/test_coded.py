@@ -22,7 +22,7 @@ def round_trip(frame, kinds=None):
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_table_comes_back_cell_for_cell(any_table, data):
     frame = data.draw(any_table)
     before = frame.copy(deep=True)
@@ -34,7 +34,7 @@ def test_any_table_comes_back_cell_for_cell(any_table, data):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_coded_table_decodes_within_bounds_and_levels(any_table, data):
     frame = data.draw(any_table)
     schema = Schema.infer(frame, warn=False)

@@ -15,7 +15,7 @@ from equipoise.bench.trial import load_table, run_trial
 from equipoise.datasets.catalogue import Dataset
 from equipoise.datasets.splits import scored_classes
 from equipoise.errors import DataError
-from equipoise.registry import method, missing_extra
+from equipoise.registry import load_class, method, missing_extra
 from equipoise.results.records import DatasetRecord, RunInfo, TrialRecord
 from equipoise.results.store import Store
 from equipoise.tables.labels import Labels
@@ -103,6 +103,7 @@ def bench(
     """
     if isinstance(experiment, str):
         experiment = load_experiment(experiment)
+    _check_importable(experiment)
     folder = Path(run) if run is not None else Path("runs") / experiment.name
     tables, absent = _tables(experiment, str(data_dir or ""))
     trials = plan(experiment, tables, str(data_dir or ""))
@@ -138,6 +139,16 @@ def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "")
         for word in experiment.methods
         if cells_of(experiment, word)
     ]
+
+
+def _check_importable(experiment: Experiment) -> None:
+    """Refuse a class of the user's own that is not there, before anything is written."""
+    for word in experiment.methods:
+        if ":" in word:
+            load_class(word)
+    for word in experiment.classifiers:
+        if ":" in word:
+            load_class(word)
 
 
 def _trial(

@@ -7,6 +7,7 @@ processes of their own, where a death tells who died and of what.
 
 import pickle
 import tempfile
+import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -88,18 +89,26 @@ class _Drive:
     def go(self) -> None:
         """Run everything to its end; on any error or Ctrl-C, keep what is finished and kill the rest."""
         try:
-            self.executor = self.workers.start(self.limits)
-            while self.queue or self.suspects or self.flying:
-                self._fill()
-                done, _ = wait(self.flying, timeout=_TICK, return_when=FIRST_COMPLETED)
-                self._collect(done)
-                self._tell(None)
+            with warnings.catch_warnings():
+                # Loky renews a process that has grown; importing a large library is reason enough.
+                warnings.filterwarnings(
+                    "ignore", "A worker (was restarted|stopped) while some jobs"
+                )
+                self._loop()
         except KeyboardInterrupt:
             self._keep_finished()
             raise
         finally:
             if self.executor is not None:
                 self.workers.stop(self.executor)
+
+    def _loop(self) -> None:
+        self.executor = self.workers.start(self.limits)
+        while self.queue or self.suspects or self.flying:
+            self._fill()
+            done, _ = wait(self.flying, timeout=_TICK, return_when=FIRST_COMPLETED)
+            self._collect(done)
+            self._tell(None)
 
     def _fill(self) -> None:
         while len(self.flying) < self.workers.jobs:

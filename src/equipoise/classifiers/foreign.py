@@ -18,8 +18,8 @@ from equipoise.tables.schema import Schema
 class Foreign(Classifier):
     """A scikit-learn classifier with its default parameters, on one-hot levels and standardised numbers.
 
-    Missing numbers get the median and an indicator column. `random_state` and ``n_jobs=1`` are set where the class has
-    such parameters.
+    Missing numbers get the median and an indicator column. `random_state` is set where the class has it, and one job
+    where its default is more.
 
     Parameters
     ----------
@@ -30,9 +30,7 @@ class Foreign(Classifier):
     random_state : int, default=0
     """
 
-    def __init__(
-        self, *, name: str, schema: Schema, n_classes: int, random_state: int = 0
-    ) -> None:
+    def __init__(self, *, name: str, schema: Schema, n_classes: int, random_state: int = 0) -> None:
         super().__init__(schema=schema, n_classes=n_classes, random_state=random_state)
         self.name = name
 
@@ -88,9 +86,11 @@ def make_foreign(name: str, random_state: int) -> Any:
             f"the classifier {name} gives no probabilities, which ranking scores and thresholds "
             "need; name one that has predict_proba"
         )
-    fixed = {"random_state": random_state, "n_jobs": 1}
     own = model.get_params(deep=False)
-    return model.set_params(**{key: value for key, value in fixed.items() if key in own})
+    fixed = {"random_state": random_state} if "random_state" in own else {}
+    if own.get("n_jobs") not in (None, 1):  # None is one job, and some classes object to any number
+        fixed["n_jobs"] = 1
+    return model.set_params(**fixed)
 
 
 def _load(name: str) -> Any:

@@ -11,7 +11,8 @@ from equipoise.tables.coded import Coded
 from equipoise.tables.schema import Column, Schema
 
 MAX_LEVELS = 100  # one column each for the most frequent levels, one for the rest
-LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)  # what XGBoost takes
+LARGEST_SUMMED = 1e30  # scikit-learn adds up a whole matrix in single precision
 
 
 def is_number(column: Column) -> bool:
@@ -102,7 +103,7 @@ class OneHot:
         """Give numbers, dates and booleans (n, p); NaN where missing."""
         flags = table.codes[:, self._flags].astype(np.float64)
         flags[flags < 0] = np.nan
-        return np.hstack([np.clip(table.numbers, -LARGEST, LARGEST), flags])
+        return np.hstack([np.clip(table.numbers, -LARGEST_SUMMED, LARGEST_SUMMED), flags])
 
     def levels(self, table: Coded) -> NDArray[np.float32]:
         """Give the 0/1 columns (n, w) of all levels."""
@@ -119,8 +120,8 @@ class OneHot:
 class Standardised:
     """Numbers made fit for linear models, kernels and networks.
 
-    Missing cells get the median, and each column that misses cells in training a 0/1 column that says where; then mean 0
-    and standard deviation 1.
+    Missing cells get the median; each column that misses cells in training also gets a 0/1 column that says where.
+    Then mean 0 and standard deviation 1.
     """
 
     def fit(self, numbers: NDArray[np.float64]) -> "Standardised":

@@ -133,7 +133,9 @@ class BaggedXGBoost(Classifier):
         for bag in range(N_BAGS):
             rows = bootstrap(y, generator(self.random_state, "bagging", bag))
             model = _booster(self.schema, DEFAULT, self.random_state)
-            model.fit(matrix[rows], y[rows], sample_weight=None if weights is None else weights[rows])
+            model.fit(
+                matrix[rows], y[rows], sample_weight=None if weights is None else weights[rows]
+            )
             self._models.append(model)
 
     def _probabilities(self, table: Coded) -> NDArray:

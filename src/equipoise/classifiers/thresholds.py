@@ -2,9 +2,9 @@
 
 A rule adds an offset to each log-probability before the argmax; for two classes that is a threshold. Offsets are to be
 fitted on probabilities of rows that the classifier has not seen: its training probabilities lie near 0 and 1, and a
-threshold tuned on them means nothing. Sources: Lipton et al. 2014 (thresholds for F1), Menon et al. 2021 (logit adjustment),
-Elkan 2001 and Saerens et al. 2002 (prior shift). Departures: offsets are relative to the largest class, not to the
-first one, so that shrinking the offset of a small class moves it towards the plain rule.
+threshold tuned on them means nothing. Sources: Lipton et al. 2014 (thresholds for F1), Menon et al. 2021 (logit
+adjustment), Elkan 2001 and Saerens et al. 2002 (prior shift); written from the papers. The ascent is our own. Offsets
+are relative to the largest class, so that shrinking the offset of a small class moves it towards the plain rule.
 """
 
 from difflib import get_close_matches
@@ -139,7 +139,7 @@ class _Search:
         score = self.score(rows.first)
         for _ in range(MAX_SWEEPS):
             before = score
-            for c in np.flatnonzero(self.counted):
+            for c in np.flatnonzero(self.counted).tolist():
                 old, offset = offsets[c], self._best_offset(c, rows)
                 rows.move(c, offset)
                 new = self.score(rows.first)
@@ -179,7 +179,9 @@ class _Search:
     ) -> NDArray[np.float64]:
         """Give the metric (k,) at each candidate, by cumulative counts of the rows that move."""
         k, n_classes = len(passed), len(self.counts)
-        step = np.searchsorted(passed, group, side="right")  # the first candidate that moves the row
+        step = np.searchsorted(
+            passed, group, side="right"
+        )  # the first candidate that moves the row
         moves = (k + 1) * n_classes
         lost = np.bincount(step * n_classes + rival, minlength=moves).reshape(k + 1, n_classes)
         own = rival == self.y

@@ -1,6 +1,7 @@
 """Class weights: the treatment that costs nothing.
 
-`balanced` is King & Zeng 2001 (every class weighs the same in total); `ladder` is the benchmark article's custom weights.
+`balanced` is King & Zeng 2001 (every class weighs the same in total); `ladder` is the custom weights of the article
+"Tackling Imbalanced Learning With Generative Synthesizers".
 A row's weight is that of its class, ``weights[y]``, for every classifier alike. Classes without a row get weight 0.
 """
 

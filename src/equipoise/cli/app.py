@@ -3,11 +3,11 @@
 Exit status: 0 done, 1 done but some trials failed, 2 the input or the call is wrong, 130 interrupted.
 """
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
 
-import click
 import typer
 
 from equipoise.cli import bench, listing, results
@@ -16,7 +16,7 @@ from equipoise.errors import EquipoiseError, EquipoiseWarning
 app = typer.Typer(
     name="equipoise",
     help="The fair trial between doing nothing, weights, thresholds, resampling and synthesizers.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -31,6 +31,10 @@ app.command(name="methods")(listing.methods)
 app.command(name="check")(listing.check)
 
 
+# Typer has its own copy of click, or uses the package, by its version: reach the class through a name that it exports.
+WrongCall = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__ == "ClickException")
+
+
 def _version(asked: bool) -> None:
     if asked:
         from equipoise import __version__
@@ -41,11 +45,13 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version and end."
     ),
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,16 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Words of the call; those of the process by default.
     """
+    sys.path.append(os.getcwd())  # where a module:Class of the user's own usually lies
     warnings.showwarning = _show_warning
     command = typer.main.get_command(app)
     try:
         status = command.main(args=arguments, prog_name="equipoise", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        typer.echo(error.ctx.get_help() if error.ctx else "")
-        return 2
-    except click.ClickException as error:
-        return _refuse(error.format_message())
-    except (click.Abort, KeyboardInterrupt):
+    except WrongCall as error:
+        return _refuse(error.format_message())  # type: ignore[attr-defined]
+    except (typer.Abort, KeyboardInterrupt):
         print("interrupted: what was finished is kept", file=sys.stderr)
         return 130
     except EquipoiseError as error:

@@ -64,13 +64,9 @@ def check(
 
     Example: `equipoise check my_package.my_module:MySynthesizer`
     """
-    import os
-    import sys
-
     from equipoise.checks.synthesizers import run_checks
     from equipoise.registry import load_class
 
-    sys.path.insert(0, os.getcwd())
     cls = load_class(target)
     failed = 0
     for result in run_checks(cls):

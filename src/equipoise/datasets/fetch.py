@@ -26,7 +26,7 @@ DELAY = 0.5  # seconds between tries
 _one_at_a_time = threading.Lock()
 
 
-def fetch(openml_id: int, target: str, *, timeout: float = TIMEOUT) -> pd.DataFrame:
+def fetch(openml_id: int, target: str, *, timeout: float | None = None) -> pd.DataFrame:
     """Fetch a table from OpenML.
 
     Parameters
@@ -35,8 +35,8 @@ def fetch(openml_id: int, target: str, *, timeout: float = TIMEOUT) -> pd.DataFr
     target : str
         Name that the target column is to have. If no column has it, the one that OpenML declares as its target is
         renamed.
-    timeout : float, default=15.0
-        Seconds that the server may stay silent.
+    timeout : float, default=None
+        Seconds that the server may stay silent; `TIMEOUT` if None.
 
     Returns
     -------
@@ -48,6 +48,7 @@ def fetch(openml_id: int, target: str, *, timeout: float = TIMEOUT) -> pd.DataFr
     DataError
         The server cannot be reached, or what it sends is not the table: the message says which.
     """
+    timeout = TIMEOUT if timeout is None else timeout
     where = f"OpenML (id {openml_id})"
     try:
         frame, targets = _ask(openml_id, timeout)
@@ -64,8 +65,8 @@ def fetch(openml_id: int, target: str, *, timeout: float = TIMEOUT) -> pd.DataFr
         raise DataError(f"{where} could not be reached: {error.reason}") from None
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise DataError(
-            f"{where} answered with something that is not JSON (a login page or a proxy's?); "
-            "look at the network"
+            f"{where} answered with something that is not JSON (half an answer, or the page "
+            "of a login or a proxy?); look at the network"
         ) from None
     except (http.client.HTTPException, EOFError, ConnectionError):
         raise DataError(f"the answer of {where} was cut off; try again") from None
@@ -125,12 +126,14 @@ def _tidied(frame: pd.DataFrame, targets: list[str], target: str, where: str) ->
             frame[name] = series.astype("int64")
         if pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype):
             continue
-        frame[name] = series.astype(object).map(_unquoted, na_action="ignore")
+        frame[name] = _unquoted(series.astype(object))
     return frame
 
 
-def _unquoted(cell: str) -> str:
+def _unquoted(series: pd.Series) -> pd.Series:
+    """Take off quotes that enclose every cell of a column: they are the file's, not the value's."""
+    present = series.dropna().astype(str)
     for quote in "'\"":
-        if len(cell) >= 2 and cell.startswith(quote) and cell.endswith(quote):
-            return cell[1:-1]
-    return cell
+        if len(present) and present.str.fullmatch(f"{quote}.*{quote}").all():
+            return series.map(lambda cell: str(cell)[1:-1], na_action="ignore")
+    return series

@@ -1,10 +1,10 @@
 """Scores of a classifier on one part of a table: pure functions of labels and probabilities.
 
-Per class: F1, recall, precision, ROC AUC and average precision (one against rest). Over classes: unweighted means and the
-worst class. Over rows: accuracy, Matthews' correlation (R_K, Gorodkin 2004), Brier score, log-loss and expected
-calibration error. A class without a row in the part has no score: NaN, left out of means and of the worst class. A class
-that is not `scored` is left out of both as well, but its rows remain: they count as errors of the classes they are taken
-for, and in every score over rows.
+Per class: F1, recall, precision, ROC AUC and average precision (one against rest). Over classes: unweighted means and
+the worst class. Over rows: accuracy, Matthews' correlation (R_K, Gorodkin 2004), Brier score, log-loss and expected
+calibration error. A class without a row in the part has no score: NaN, left out of means and of the worst class. A
+class that is not `scored` is left out of both as well, but its rows remain: they count as errors of the classes they
+are taken for, and in every score over rows.
 """
 
 from collections.abc import Iterable
@@ -158,8 +158,8 @@ def ranking(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give ROC AUC (C,) and average precision (C,) of each class against the rest.
 
-    Equal probabilities are one step of the curve, so that AUC is the Mann-Whitney statistic with mid-ranks and the order
-    of rows does not matter. Both are NaN for a class without a row; AUC also for one that has all of them.
+    Equal probabilities are one step of the curve, so that AUC is the Mann-Whitney statistic with mid-ranks and the
+    order of rows does not matter. Both are NaN for a class without a row; AUC also for one that has all of them.
     """
     n, n_classes = probabilities.shape
     scores = np.ascontiguousarray(probabilities.T)
@@ -215,8 +215,8 @@ def log_loss(y: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
 def calibration_error(y: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
     """Give the expected calibration error of the most probable class in 15 bins of equal mass.
 
-    The mean over rows of |accuracy - mean confidence| of their bin (Naeini et al. 2015; bins of equal mass as in Nguyen &
-    O'Connor 2015). Rows of equal confidence share a bin, so that the order of rows does not matter.
+    The mean over rows of |accuracy - mean confidence| of their bin (Naeini et al. 2015; bins of equal mass as in
+    Nguyen & O'Connor 2015). Rows of equal confidence share a bin, so that the order of rows does not matter.
     """
     n = len(y)
     top = probabilities.argmax(axis=1)

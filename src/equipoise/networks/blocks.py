@@ -71,7 +71,7 @@ def tempered_order(
     counts = torch.bincount(y).double()
     weights = (counts.clamp(min=1) ** (power - 1))[y]
     upper = torch.cumsum(weights, 0) / weights.sum()
-    # Equal rows keep the order of their weights, so a random start of the cumulative sum keeps the draw fair.
+    # Ticks are 1/n apart from a random start, so a row is met as often as its share is long, rounded up or down.
     start = torch.rand(1, generator=generator, dtype=torch.float64)
     ticks = (torch.arange(n, dtype=torch.float64) + start) / n
     rows = torch.searchsorted(upper, ticks).clamp(max=len(y) - 1)

@@ -1,8 +1,8 @@
 """Adam over one flat vector, for networks that are small enough for overhead to matter.
 
-D. P. Kingma and J. Ba, Adam: a method for stochastic optimization, arXiv:1412.6980, algorithm 1, written from the paper.
-Weight decay is the L2 kind, added to the gradient, and gradients are clipped to a norm before it. The optimisers of torch
-load its compiler, which takes longer than many a fit here.
+D. P. Kingma and J. Ba, Adam: a method for stochastic optimization, arXiv:1412.6980, algorithm 1, written from the
+paper. Weight decay is the L2 kind, added to the gradient, and gradients are clipped to a norm before it. The optimisers
+of torch load its compiler, which takes seconds, and cost more a step here.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """A conditional variational auto-encoder of encoded rows, and the law of a row given its decoder's output.
 
-Kingma & Welling, arXiv:1312.6114, eq. 3 to 7 (bound and reparameterisation); Xu et al., arXiv:1907.00503, section 4.4 and
-appendix (networks, one Gaussian a number and one categorical a block). Written from the papers.
+Kingma & Welling, arXiv:1312.6114, eq. 3 and 4 (bound and reparameterisation); Xu et al., arXiv:1907.00503, section 4.4
+and appendix (networks, one Gaussian a number and one categorical a block). Written from the papers.
 """
 
 from collections.abc import Sequence
@@ -62,6 +62,7 @@ class RowLaw(nn.Module):
         scalars = gaussian_loss(x[:, self.head_scalars], torch.tanh(means), self.sigma, held)
         return scalars + block_cross_entropy(x[:, self.blocks.positions], logits, self.blocks)
 
+    @torch.no_grad()
     def draw(
         self, raw: Tensor, generator: torch.Generator, temperature: float | None = 1.0
     ) -> Tensor:
@@ -74,6 +75,7 @@ class RowLaw(nn.Module):
         noise = torch.randn(len(raw), len(self.scalars), generator=generator)
         return self._rows(raw, ones, noise)
 
+    @torch.no_grad()
     def likeliest(self, raw: Tensor) -> Tensor:
         """Give the likeliest blocks and the means of the scalars there. Shape: (B, H + P) to (B, R)."""
         ones = self.blocks.hardest(raw[:, self.n_heads :])

@@ -84,8 +84,9 @@ class Charted:
     def gains(self) -> Table:
         """One row per scope, metric, opponent and treatment."""
         columns = ["scope", "metric", "against", "plan", "classifier", "treatment"]
-        columns += ["gain", "low", "high", "verdict", "failed", "score", "order"]
+        columns += ["gain", "low", "high", "verdict", "failed", "score", "order", "first"]
         rows: list[list[Any]] = []
+        first: dict[tuple[int, ...], float] = {}  # the place by the first score, which all share
         for (metric, opponent), within in self.ledger.within.items():
             over = self.ledger.over.get((metric, opponent))
             m = self.ledger.metrics.index(metric)
@@ -96,7 +97,8 @@ class Charted:
                 values = [number(v) for v in (row.gain, row.low, row.high)]
                 word = VERDICTS.index(row.verdict)
                 rows.append([scope, m, a, *place, *values, word, int(row.n_failed)])
-                rows[-1] += [number(row.score), round(simple * 10 - float(row.gain), 4)]
+                order = round(simple * 10 - float(row.gain), 4)
+                rows[-1] += [number(row.score), order, first.setdefault((scope, a, *place), order)]
         return {"columns": columns, "rows": rows}
 
     def levels(self) -> Table:

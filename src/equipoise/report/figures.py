@@ -44,6 +44,11 @@ class Figure:
     spec: Spec
     table: str
 
+    @property
+    def steers(self) -> list[str]:
+        """The numbers that steer it."""
+        return [param["name"] for param in self.spec["params"]]
+
 
 def _chart(table: str, *conditions: str) -> alt.Chart:
     chart = alt.Chart(alt.NamedData(name=table))
@@ -55,9 +60,7 @@ def _chart(table: str, *conditions: str) -> alt.Chart:
 def _steered(chart: Any, *used: str, **fixed: int) -> Spec:
     """Finish a chart: the numbers that steer it, its width, its configuration."""
     params = [alt.param(name=n, value=fixed.get(n, 0)) for n in used]
-    whole = chart.add_params(*params).properties(
-        width="container", autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
-    )
+    whole = chart.add_params(*params).properties(width="container")
     spec: Spec = whole.to_dict(validate=True)
     spec.pop("$schema", None)
     spec["config"] = config()
@@ -75,7 +78,7 @@ def _rows(field: str = "label", order: str = "order") -> alt.Y:
 def _family(families: list[str]) -> alt.Color:
     words = [FAMILY_LABELS[f] for f in families]
     scale = alt.Scale(domain=words, range=[colour(f) for f in families])
-    return alt.Color("family:N", title=None, scale=scale, legend=alt.Legend(columns=4))
+    return alt.Color("family:N", title=None, scale=scale)
 
 
 def _value(field: str, title: str, zero: bool = True, form: str = "+.2f") -> alt.X:
@@ -143,9 +146,9 @@ def gain_of_metric(families: list[str], rope: float, metric: int) -> Spec:
     tint = _family(families)
     rows = _chart("gains", here)
     bars = rows.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.2, opacity=0.55)
-    bars = bars.encode(x=_value("low", "gain"), x2="high:Q", y=_rows(), color=tint)
+    bars = bars.encode(x=_value("low", "gain"), x2="high:Q", y=_rows(order="first"), color=tint)
     dots = rows.mark_point(filled=True, size=70, opacity=1)
-    dots = dots.encode(x=_value("gain", "gain"), y=_rows(), color=tint, tooltip=GAIN_TIPS)
+    dots = dots.encode(x=_value("gain", "gain"), y=_rows(order="first"), color=tint, tooltip=GAIN_TIPS)
     chart = alt.layer(_band(rope), bars, dots).properties(height=alt.Step(STEP))
     return _steered(chart, "scope", "plan", "classifier", "against")
 
@@ -169,7 +172,7 @@ def heat_map(first_table: int, widest: float) -> Spec:
         color=alt.Color("gain:Q", scale=scale, title="gain", legend=None),
         tooltip=GAIN_TIPS,
     )
-    dark = f"abs(datum.gain) > {0.62 * widest}"
+    dark = f"abs(datum.gain) > {0.85 * widest}"
     written = rows.transform_calculate(
         text="datum.gain === 0 ? '0' : replace(format(datum.gain, '+.3f'), '-', '−')"
     ).mark_text(fontSize=11)
@@ -312,9 +315,7 @@ def standalone(figure: Figure, summary: dict[str, Any], width: int = 680) -> Spe
     looked = summary["lookups"]
     values = expand(summary["tables"][figure.table], looked)
     shown = [
-        str(looked[p["name"]][0])
-        for p in figure.spec["params"]
-        if p["name"] != "classifier" and looked.get(p["name"])
+        str(looked[name][0]) for name in figure.steers if name != "classifier" and looked.get(name)
     ]
     spec: Spec = dress(figure.spec)
     title = {"text": figure.title, "subtitle": " · ".join(shown)}

@@ -112,7 +112,7 @@ def lead(boards: list[dict[str, Any]], metric: str, where: str) -> str:
         named = [f"{i['label']} ({i['text']})" for i in winners[:3]]
         verb = "beats" if len(winners) == 1 else "beat"
         more = f", and {len(winners) - 3} more" if len(winners) > 3 else ""
-        return f"{listed(named)}{more} {verb} {rival} in {score} {where}."
+        return f"In {score} {where}, {listed(named)}{more} {verb} {rival}."
     harmful = _labels(decisive, "hurts", "may hurt")
     equal = _labels(decisive, "no difference")
     if len(equal) == decisive["n"]:

@@ -1,6 +1,6 @@
 """The comparisons of a run, all at once: every score, opponent, treatment and table, with its verdict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -65,6 +65,15 @@ def _hide_opponents_of_costly(table: pd.DataFrame) -> pd.DataFrame:
     return table[~(identity & pd.Series(twins, index=table.index, dtype=bool))]
 
 
+def _gaps(observations: pd.DataFrame, results: Results, metric: str) -> GapTable:
+    found = gaps(observations, results.trials, metric)
+    return replace(
+        found,
+        per_table=_hide_opponents_of_costly(found.per_table),
+        mean=_hide_opponents_of_costly(found.mean),
+    )
+
+
 def keep_ledger(results: Results, rope: float = ROPE) -> Ledger:
     """Compare everything with every opponent that the run has."""
     observations = shown(results.observations)
@@ -94,7 +103,7 @@ def keep_ledger(results: Results, rope: float = ROPE) -> Ledger:
     return Ledger(
         within=within,
         over=over,
-        gaps={m: gaps(observations, results.trials, m) for m in metrics},
+        gaps={m: _gaps(observations, results, m) for m in metrics},
         metrics=metrics,
         opponents=opponents,
         plans=_plans(aggregate),

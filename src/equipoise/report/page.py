@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import jinja2
 from markupsafe import Markup
 
@@ -42,18 +41,26 @@ def json_for_script(value: Any) -> Markup:
 
 @functools.cache
 def scripts() -> Markup:
-    """Give Vega, Vega-Lite and vega-embed as one script text, as vl-convert brings them."""
+    """Give Vega and vega-embed as one script text, as vl-convert brings them."""
     import vl_convert
 
-    version = "v" + ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    known = [f"v{v}" for v in vl_convert.get_vegalite_versions()]
-    bundle = vl_convert.javascript_bundle(vl_version=version if version in known else known[-1])
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return Markup(bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
+
+
+def compiled(figure: Figure) -> dict[str, Any]:
+    """Give a figure as a Vega specification without its data and legends: the page brings both."""
+    import vl_convert
+
+    spec = {**figure.spec, "config": {**figure.spec["config"], "legend": {"disable": True}}}
+    whole: dict[str, Any] = vl_convert.vegalite_to_vega(spec)
+    whole.pop("$schema", None)
+    return whole
 
 
 def _steers(summary: dict[str, Any], drawn: list[Figure]) -> list[dict[str, Any]]:
     """Give the choices that the charts offer, only where there is something to choose."""
-    used = {p["name"] for f in drawn for p in f.spec["params"]}
+    used = {name for f in drawn for name in f.steers}
     return [
         {"name": name, "word": STEER_WORDS[name], "options": summary["lookups"][name]}
         for name in STEERS
@@ -84,7 +91,9 @@ def render(summary: dict[str, Any]) -> str:
     payload = {
         "tables": summary["tables"],
         "lookups": summary["lookups"],
-        "charts": [{"name": f.name, "table": f.table, "spec": f.spec} for f in drawn],
+        "charts": [
+            {"name": f.name, "table": f.table, "steers": f.steers, "spec": compiled(f)} for f in drawn
+        ],
     }
     return environment.get_template("page.html.j2").render(
         s=summary,

@@ -72,7 +72,7 @@ def config(wide: bool = True) -> dict[str, Any]:
         "background": "transparent",
         "view": {"stroke": None},
         "axis": axis,
-        "axisX": {"grid": True, "labelFlush": False},
+        "axisX": {"grid": True, "labelFlush": False, "labelOverlap": True, "labelSeparation": 9},
         "axisY": {"grid": False, "labelColor": colour("ink"), "labelLimit": 230 if wide else 130},
         "legend": {
             "labelColor": colour("ink"),
@@ -81,6 +81,7 @@ def config(wide: bool = True) -> dict[str, Any]:
             "labelFontSize": 12,
             "orient": "top",
             "symbolType": "circle",
+            "columns": 4,
         },
         "title": {
             "color": colour("ink"),

@@ -190,9 +190,10 @@ class Chain:
                 codes[:, step.column] = self.table.codes[donors, step.column]
                 features[:, p + step.column] = codes[:, step.column]
             else:
-                values = self.table.numbers[donors, step.column] + noise
-                numbers[at, step.column] = self._grids[step.column].within(values)
-                features[at, step.column] = self._grids[step.column].ranks(numbers[at, step.column])
+                grid = self._grids[step.column]
+                values = grid.smoothed(self.table.numbers[donors, step.column], noise)
+                numbers[at, step.column] = values
+                features[at, step.column] = grid.ranks(values)
                 present = np.ones(n, dtype=bool)
         return Coded(numbers, codes)
 

@@ -1,11 +1,13 @@
 """Rows of any columns as points, for resamplers that know numbers only, and the way back.
 
-A number is divided by its standard deviation. A level becomes a vector of length ``1/sqrt(2)``, orthogonal to those of the
-other levels, so that a mismatch adds 1 to a squared distance, as much as one standard deviation. Two things that must not
-be interpolated are levels beside the number: that it is missing, and that it has a value held by very many rows (an atom).
+A number is divided by its standard deviation. A level becomes a vector of length ``1/sqrt(2)``, orthogonal to those
+of the other levels, so that a mismatch adds 1 to a squared distance, as much as one standard deviation. Two things
+that must not be interpolated are levels beside the number: that it is missing, and that it has a value held by very
+many rows (an atom).
 
-A point between two rows takes its levels from the nearer one. Numbers are interpolated between regular ones; where one end
-is missing or an atom, its share is known from the levels and is taken out again, which leaves the other end's number.
+A point between two rows takes its levels from the nearer one. Numbers are interpolated between regular ones; where
+one end is missing or an atom, its share is known from the levels and is taken out again, which leaves the other
+end's number.
 """
 
 from dataclasses import dataclass

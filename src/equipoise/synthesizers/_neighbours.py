@@ -1,9 +1,10 @@
 """Nearest neighbours inside one class, on numbers and levels together.
 
-Squared distance between two rows = squared Euclidean distance of their numbers + one term a discrete column, read from a
-table of squared distances between its levels. With ``weight * [a != b]`` in the table this is the distance of SMOTE-NC,
-with the squared value difference that of SMOTE-N (Chawla, Bowyer, Hall and Kegelmeyer 2002, sections 6.1 and 6.2). Both
-parts are one matrix product: the numbers against the numbers, the table's rows against one-hot levels.
+Squared distance between two rows = squared Euclidean distance of their numbers + one term a discrete column, read
+from a table of squared distances between its levels. With ``weight * [a != b]`` in the table this is the distance
+of SMOTE-NC, with the squared value difference that of SMOTE-N (Chawla, Bowyer, Hall and Kegelmeyer 2002, sections
+6.1 and 6.2). Both parts are one matrix product: the numbers against the numbers, the table's rows against one-hot
+levels.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,9 @@ TIE = 1e-5  # squared distances that differ by less are in no order that rows co
 class LevelDistance(Protocol):
     """Squared distances between the levels of one column."""
 
-    n_levels: int
+    @property
+    def n_levels(self) -> int:
+        """Number of levels."""
 
     def rows(self, levels: NDArray[np.int64]) -> NDArray[np.float32]:
         """Give the squared distances (b, n_levels) from some levels (b,) to all."""
@@ -191,8 +194,8 @@ class Neighbourhood:
 def smallest(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     """Give the positions (b, k) of the k smallest values of each row (b, w), smallest first.
 
-    The w columns are dealt into ``w / GROUPS`` heaps; the k smallest values lie in the k heaps of the smallest minima, so
-    that only ``k * GROUPS`` of them have to be put in order.
+    The w columns are dealt into ``w / GROUPS`` heaps; the k smallest values lie in the k heaps of the smallest
+    minima, so that only ``k * GROUPS`` of them have to be put in order.
     """
     b, width = values.shape
     heaps = values.reshape(b, GROUPS, width // GROUPS)

@@ -1,7 +1,7 @@
 """What the resamplers of imbalanced-learn need around them: points for any columns, exact counts, and a way out.
 
-A resampler is called for one class at a time, with a seed of its own: given one seed for several classes, imbalanced-learn
-would take the same random steps in all of them.
+A resampler is called for one class at a time, with a seed of its own: given one seed for several classes,
+imbalanced-learn would take the same random steps in all of them.
 """
 
 import warnings

@@ -1,12 +1,13 @@
 """ADASYN: SMOTE that makes more rows where a class is hard to tell from the others.
 
-He, Bai, Garcia and Li 2008, "ADASYN: Adaptive Synthetic Sampling Approach for Imbalanced Learning", section III: with r_i
-the share of other classes among the k nearest neighbours of row i, row i is the seed of about N r_i / sum(r) of N rows.
-The resampling is imbalanced-learn's; around it: any columns (see `_embedding`), missing cells, tiny classes, and plain
-SMOTE for a class whose neighbourhoods are pure.
+He, Bai, Garcia and Li 2008, "ADASYN: Adaptive Synthetic Sampling Approach for Imbalanced Learning", section III:
+with r_i the share of other classes among the k nearest neighbours of row i, row i is the seed of about N r_i /
+sum(r) of N rows. The resampling is imbalanced-learn's; around it: any columns (see `_embedding`), missing cells,
+tiny classes, and plain SMOTE for a class whose neighbourhoods are pure.
 
-Known departure: rows per seed are rounded, so that the paper's total is approximate, and few rows from many seeds would be
-none. N plus the rows of the class are therefore made, which rounding can never bring below N, and N of them are drawn.
+Known departure: rows per seed are rounded, so that the paper's total is approximate, and few rows from many seeds
+would be none. N plus the rows of the class are therefore made, which rounding can never bring below N, and N of
+them are drawn.
 """
 
 from collections.abc import Hashable, Mapping
@@ -24,8 +25,8 @@ class Adasyn(Wrapped):
     Parameters
     ----------
     k_neighbors : int, default=5
-        Neighbours that tell how hard a row is, and neighbours in the class that it may be paired with; in a class of n
-        rows, n - 1 at most.
+        Neighbours that tell how hard a row is, and neighbours in the class that it may be paired with; in a class
+        of n rows, n - 1 at most.
     atom_share : float, default=0.2
         In (0, 1]: a number held by more than this share of the rows is settled like a category.
     kinds : dict of column name to kind, default=None

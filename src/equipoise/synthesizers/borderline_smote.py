@@ -2,8 +2,8 @@
 
 Han, Wang and Mao 2005, "Borderline-SMOTE: A New Over-Sampling Method in Imbalanced Data Sets Learning", section 3,
 borderline-1: a row is in danger if at least half, but not all, of its m nearest neighbours are of other classes. The
-resampling is imbalanced-learn's; around it: any columns (see `_embedding`), missing cells, exact counts, tiny classes, and
-plain SMOTE where no row is in danger (imbalanced-learn makes nothing there and says nothing).
+resampling is imbalanced-learn's; around it: any columns (see `_embedding`), missing cells, exact counts, tiny
+classes, and plain SMOTE where no row is in danger (imbalanced-learn makes nothing there and says nothing).
 
 Known departure: of any class that rows are asked of, the largest too, "other classes" are all the others together.
 """

@@ -30,6 +30,7 @@ from equipoise.synthesizers._leaves import LEAST_DONORS
 from equipoise.tables.coded import Coded
 from equipoise.tables.schema import Kind
 
+MOST_TREES = 2_000  # of one chain: a table of very many columns gets fewer for each
 BINS = 10  # of a number, when its information about the label is measured
 
 
@@ -44,7 +45,8 @@ class Cart(Synthesizer):
     min_leaf : int, default=5
         Least training rows of a leaf, 1 or more. Small leaves are faithful and copy; large ones blur.
     n_trees : int, default=5
-        Trees for each column; each new row goes through one of them. With 1, the tree is grown on all rows.
+        Trees for each column; each new row goes through one of them. With 1, the tree is grown on all rows. Tables
+        of so many columns that this makes more than 2,000 trees get fewer, at least one a column.
     feature_share : float, default=0.7
         Share in (0, 1] of the predictors that is tried at each split.
     significance : float, default=0.01
@@ -108,7 +110,7 @@ class Cart(Synthesizer):
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        growth = self._growth()
+        growth = self._growth(table.numbers.shape[1] + table.codes.shape[1])
         order = np.argsort(-informations(table, y), kind="stable")
         shared: Chain | None = None
         self._chains: list[tuple[Chain, int]] = []
@@ -126,7 +128,7 @@ class Cart(Synthesizer):
                     f"{count} row(s): columns after the first come from similar rows of all classes"
                 )
 
-    def _growth(self) -> Growth:
+    def _growth(self, n_columns: int) -> Growth:
         for name in ("min_leaf", "n_trees", "per_class_rows"):
             value = getattr(self, name)
             if isinstance(value, bool) or int(value) != value or value < 1:
@@ -138,7 +140,7 @@ class Cart(Synthesizer):
             raise OptionError(f"smoothing must be a number, 0 or more; got {self.smoothing!r}")
         return Growth(
             min_leaf=int(self.min_leaf),
-            n_trees=int(self.n_trees),
+            n_trees=max(1, min(int(self.n_trees), MOST_TREES // max(1, n_columns))),
             feature_share=float(self.feature_share),
             significance=float(self.significance),
             smoothing=float(self.smoothing),
@@ -160,20 +162,20 @@ def informations(table: Coded, y: NDArray[np.int64]) -> NDArray[np.float64]:
     Numbers are cut into deciles, missing is a value of its own, and the bias of the plug-in estimate is taken off:
     (r - 1) (c - 1) / 2n for a table of r values and c classes (Miller 1955).
     """
-    cuts = []
+    columns: list[NDArray] = []
     for values in table.numbers.T:
         present = values[~np.isnan(values)]
         edges = np.quantile(present, np.linspace(0, 1, BINS + 1)[1:-1]) if len(present) else []
-        cuts.append(np.where(np.isnan(values), -1, np.searchsorted(edges, values, "right")))
-    columns = [*cuts, *table.codes.T]
+        columns.append(np.where(np.isnan(values), -1, np.searchsorted(edges, values, "right")))
+    columns.extend(table.codes.T)
     return np.array([_information(column, y) for column in columns])
 
 
 def _information(column: NDArray[np.int64], y: NDArray[np.int64]) -> float:
     values, places = np.unique(column, return_inverse=True)
     n_classes = int(y.max()) + 1
-    joint = np.bincount(places * n_classes + y, minlength=len(values) * n_classes)
-    joint = joint.reshape(len(values), n_classes) / len(y)
+    counts = np.bincount(places * n_classes + y, minlength=len(values) * n_classes)
+    joint = counts.reshape(len(values), n_classes) / len(y)
     outer = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
     seen = joint > 0
     bias = (len(values) - 1) * (n_classes - 1) / (2 * len(y))

@@ -1,8 +1,8 @@
 """Rows of the class with Gaussian noise on their numbers: the simplest way not to repeat a row.
 
-``x_new = x + scale * sd_c * N(0, 1)`` for numbers, where sd_c is the standard deviation of the column within the class; a
-level is redrawn at the class's frequencies with a small probability. Missing cells stay missing. Results are rounded to
-the column's grid and clipped to its bounds, as those of every method are. Written from the formula.
+``x_new = x + scale * sd_c * N(0, 1)`` for numbers, where sd_c is the standard deviation of the column within the
+class; a level is redrawn at the class's frequencies with a small probability. Missing cells stay missing. Results
+are rounded to the column's grid and clipped to its bounds, as those of every method are. Written from the formula.
 """
 
 from collections.abc import Hashable, Mapping

@@ -1,18 +1,18 @@
 """SMOTE for tables of any columns: new rows on the segments between a row and its neighbours of the same class.
 
 Chawla, Bowyer, Hall and Kegelmeyer 2002, "SMOTE: Synthetic Minority Over-sampling Technique", JAIR 16: section 4.2
-(numbers), 6.1 (SMOTE-NC, numbers and categories) and 6.2 (SMOTE-N, categories); the columns decide which. For a row x, one
-of its k nearest neighbours x' in the class and u uniform in (0, 1): ``x_new = x + u (x' - x)``, one u a row.
+(numbers), 6.1 (SMOTE-NC, numbers and categories) and 6.2 (SMOTE-N, categories); the columns decide which. For a row
+x, one of its k nearest neighbours x' in the class and u uniform in (0, 1): ``x_new = x + u (x' - x)``, one u a row.
 
-Known departures, each of which the parameters can undo:
+Known departures, and the parameter that undoes one where there is such a parameter:
 
 - numbers are scaled to one standard deviation before distances are taken (``scaling="none"``);
-- the categories of a row are drawn together from one of the seed and its neighbours, which keeps the diversity and the
-  ties between columns that the vote of the paper loses (``categories="vote"``);
-- a value held by more than a fifth of the class is an atom: whether a new row has it is settled as for a category, and
-  numbers are interpolated between others only (``atom_share=1``);
-- missing cells are filled for distances only; a new row misses what its seed misses, and a cell that the neighbour misses
-  stays that of the seed;
+- the categories of a row are drawn together from one of the seed and its neighbours, which keeps the diversity and
+  the ties between columns that the vote of the paper loses (``categories="vote"``);
+- a value held by more than a fifth of the class is an atom: whether a new row has it is settled as for a category,
+  and numbers are interpolated between others only (``atom_share=1``);
+- missing cells are filled for distances only; a new row misses what its seed misses, and a cell that the neighbour
+  misses stays that of the seed;
 - seeds are taken equally often, up to one, and neighbours at random: a smaller variance than with random seeds;
 - of more than `max_reference` rows, neighbours are sought among a random subset.
 
@@ -72,8 +72,8 @@ class Smote(Synthesizer):
 
     Notes
     -----
-    Neighbours are found when rows of a class are first asked for, in blocks: memory does not grow with the square of the
-    class. A class of one row is repeated, which is recorded in `fallbacks_`.
+    Neighbours are found when rows of a class are first asked for, in blocks: memory does not grow with the square
+    of the class. A class of one row is repeated, which is recorded in `fallbacks_`.
 
     References
     ----------

@@ -1,15 +1,16 @@
 """TVAE: a variational auto-encoder of a table, told the class of every row.
 
-L. Xu, M. Skoularidou, A. Cuesta-Infante and K. Veeramachaneni, Modeling Tabular Data using Conditional GAN, NeurIPS 2019,
-arXiv:1907.00503: section 4.2 (encoding), section 4.4 and appendix (networks, losses). Written from the paper.
+L. Xu, M. Skoularidou, A. Cuesta-Infante and K. Veeramachaneni, Modeling Tabular Data using Conditional GAN,
+NeurIPS 2019, arXiv:1907.00503: section 4.2 (encoding), section 4.4 and appendix (networks, losses). Written from the
+paper.
 
-Departures. The label is no column of the rows: both networks are told it as a one-hot, and every class has the prior
-N(0, I), so that rows of a class are made, never waited for (K. Sohn, H. Lee and X. Yan, Learning structured output
-representation using deep conditional generative models, NeurIPS 2015). Batches hold rare classes more often than the table
-does. Categories and modes are drawn from the decoder's distribution, where common implementations take the likeliest. A
-scalar has one mean and one standard deviation for each of its modes, where the paper has one for all. The budget is counted
-in steps and ends early on held-out training rows. A class of few rows does not fill its prior: a part of its rows starts
-from the posteriors of its training rows.
+Departures. The label is no column of the rows: both networks are told it as a one-hot, so that rows of a class are
+made, never waited for (K. Sohn, H. Lee and X. Yan, Learning structured output representation using deep conditional
+generative models, NeurIPS 2015). Batches hold rare classes more often than the table does. Codes are drawn from a law
+learnt for each class after training, where the paper has the prior. Categories and modes are drawn from the decoder's
+distribution, where common implementations take the likeliest. A scalar has one mean and one standard deviation for each
+of its modes, where the paper has one for all. The budget is counted in steps and ends early on held-out training rows;
+a tenth of them is held out, and no warm-up of the divergence is used, which on small tables costs bound and time.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from equipoise.networks.optimiser import FlatAdam
 from equipoise.networks.training import Budget, Training, train
 from equipoise.networks.variational import RowLaw, VariationalAutoencoder
 from equipoise.synthesizers._base import Synthesizer
+from equipoise.synthesizers._codes import CodeLaw
 from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.tables.coded import Coded
 from equipoise.tables.encoder import TableEncoder
@@ -38,7 +40,7 @@ SHORT = 1_000
 HELD_OUT = 0.1
 HELD_OUT_CLASS = 10  # a class of fewer rows holds none out
 FILLED = 50  # rows of a class from which on its prior is trusted alone
-WARM_UP = 1_000  # steps over which the divergence gets its full weight
+SETTLED = 500  # steps before which training does not stop, nor a code count as collapsed
 GRADIENT_NORM = 5.0
 # A code has collapsed if 80 % of its dimensions hold less than 0.01 nats: 0.05 nats of each are free from then on.
 UNUSED, COLLAPSED, FREE = 0.01, 0.8, 0.05
@@ -72,7 +74,7 @@ class TVAE(Synthesizer):
         Steps of the optimiser at most. By default 5,000; 1,000 if n < 40, where no rows are held out.
     patience : int, default=20
         Evaluations, of which there is one every 25 steps, without a better bound on the held-out rows after which training
-        stops, though not before 1,500 steps.
+        stops, though not before 500 steps.
     learning_rate : float, default=0.001
     weight_decay : float, optional
         L2, on all but the standard deviations. By default 1e-4 if n < 2,000, else 1e-5.
@@ -80,6 +82,8 @@ class TVAE(Synthesizer):
         Weight of the reconstruction against the divergence.
     class_power : float, default=0.5
         A batch holds class c in proportion to n_c to this power: 1 is as in the table, 0 is balanced.
+    codes : {"class", "prior"}, default="class"
+        Whether codes are drawn from the law of the codes of the class, learnt after training, or from the prior N(0, I).
     decode : {"draw", "argmax"}, default="draw"
         Whether categories and modes are drawn from the decoder's distribution or the likeliest is taken, which makes rare
         ones rarer.
@@ -106,9 +110,9 @@ class TVAE(Synthesizer):
 
     Notes
     -----
-    A class of fewer than 50 rows keeps the posteriors of its rows, which decode to rows like them: of n_c rows, a share
-    1 - n_c / 50 of the synthetic ones starts there. That is part of the method. A class of one row starts there always,
-    and a table of fewer than 10 rows is drawn column by column: these are recorded in `fallbacks_`.
+    A class of n_c < 50 rows keeps their posteriors, which decode to rows like them: a share 1 - n_c / 50 of its codes starts
+    there. That is part of the method. A class of one row starts there always, and a table of fewer than 10 rows is drawn
+    column by column: these are recorded in `fallbacks_`.
 
     References
     ----------
@@ -139,6 +143,7 @@ class TVAE(Synthesizer):
         weight_decay: float | None = None,
         loss_factor: float = 2.0,
         class_power: float = 0.5,
+        codes: Literal["class", "prior"] = "class",
         decode: Literal["draw", "argmax"] = "draw",
         temperature: float = 1.0,
         kinds: Mapping[Hashable, Kind] | None = None,
@@ -153,6 +158,7 @@ class TVAE(Synthesizer):
         self.weight_decay = weight_decay
         self.loss_factor = loss_factor
         self.class_power = class_power
+        self.codes = codes
         self.decode = decode
         self.temperature = temperature
         self.kinds = kinds
@@ -164,7 +170,7 @@ class TVAE(Synthesizer):
         self.encoder_ = TableEncoder().fit(self.schema_, table, rng)
         self.network_: VariationalAutoencoder | None = None
         self._columns: IndependentColumns | None = None
-        self._posteriors: dict[int, tuple[Tensor, Tensor]] = {}
+        self.code_laws_: tuple[CodeLaw, ...] = ()
         self.n_steps_ = self.best_step_ = 0
         if not self.encoder_.layout_.width:
             self.stopped_ = "there is no column to learn"
@@ -180,7 +186,7 @@ class TVAE(Synthesizer):
             self.network_ = None
             self._fall_back(table, y, rng)
             return
-        self._keep_posteriors(table, y, rng)
+        self._learn_codes(table, y, rng)
 
     def _train(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> Training:
         rows = torch.from_numpy(self.encoder_.transform(table, rng))
@@ -200,16 +206,16 @@ class TVAE(Synthesizer):
         )
         learner = Learner(self, self.network_, rows, torch.from_numpy(y), generator)
         most = self.sizes_.max_steps
-        budget = Budget(most, min(WARM_UP + 500, most), EVALUATE_EVERY, self.patience)
+        budget = Budget(most, min(SETTLED, most), EVALUATE_EVERY, self.patience)
         evaluate = learner.evaluate if learner.n_held_out else None
         return train(self.network_, learner.step, learner.batches(), budget, evaluate)
 
-    def _keep_posteriors(
-        self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator
-    ) -> None:
-        for k in np.flatnonzero(self.class_counts_ < FILLED):
-            members = table.take(y == k)
-            self._posteriors[int(k)] = self._latent(members, np.full(len(members), k), rng)
+    def _learn_codes(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
+        means, log_variances = self._latent(table, y, rng)
+        self.code_laws_ = tuple(
+            CodeLaw.fit(means[y == k], log_variances[y == k], FILLED)
+            for k in range(len(self.labels_))
+        )
         for k in np.flatnonzero(self.class_counts_ == 1):
             self.fallbacks_[int(k)] = "one training row: all of its rows are decoded from its code"
 
@@ -228,17 +234,12 @@ class TVAE(Synthesizer):
         return self._decode(self._codes(counts, rng), y, rng)
 
     def _codes(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
-        """Draw z (sum of counts, L): from the prior, and for small classes in part from posteriors."""
+        """Draw the codes (sum of counts, L) of so many rows of each class."""
         generator = _generator(rng)
-        z = torch.randn(int(counts.sum()), self.sizes_.latent, generator=generator)
-        stops = np.cumsum(counts)
-        for k, (mean, log_variance) in self._posteriors.items():
-            share = 1 - len(mean) / FILLED if len(mean) > 1 else 1.0
-            here = np.arange(stops[k] - counts[k], stops[k])
-            here = torch.from_numpy(here[rng.random(len(here)) < share])
-            rows = torch.from_numpy(rng.integers(len(mean), size=len(here)))
-            z[here] = mean[rows] + torch.exp(log_variance[rows] / 2) * z[here]
-        return z
+        if self.codes == "prior":
+            return torch.randn(int(counts.sum()), self.sizes_.latent, generator=generator)
+        laws = zip(self.code_laws_, counts, strict=True)
+        return torch.cat([law.draw(int(m), generator) for law, m in laws])
 
     @torch.no_grad()
     def _latent(
@@ -295,15 +296,17 @@ class TVAE(Synthesizer):
             raise OptionError(f"weight_decay must be 0 or more, got {self.weight_decay!r}")
         if not 0 <= self.class_power <= 1:
             raise OptionError(f"class_power must lie in [0, 1], got {self.class_power!r}")
-        if self.decode not in ("draw", "argmax"):
-            raise OptionError(f'decode must be "draw" or "argmax", got {self.decode!r}')
+        for name, choices in (("codes", ("class", "prior")), ("decode", ("draw", "argmax"))):
+            if getattr(self, name) not in choices:
+                raise OptionError(
+                    f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}"
+                )
 
 
 class Learner:
     """One step of the training, and the score on held-out rows.
 
-    The loss of a batch is loss_factor * reconstruction + weight * divergence, means over its rows, where the weight goes
-    up to 1 over the first steps.
+    The loss of a batch is loss_factor * reconstruction + divergence, means over its rows.
     """
 
     def __init__(
@@ -340,8 +343,7 @@ class Learner:
         losses, divergences = self.network.bound(self.x[rows], self.labels[rows], noise)
         reconstruction, divergence = losses.mean(), divergences.mean(dim=0)
         counted = divergence.clamp(min=self.free) if self.free else divergence
-        weight = min(1.0, (self.n_steps + 1) / WARM_UP)
-        loss = self.options.loss_factor * reconstruction + weight * counted.sum()
+        loss = self.options.loss_factor * reconstruction + counted.sum()
         loss.backward()
         self.optimiser.step()
         self.network.law.clamp()
@@ -356,7 +358,7 @@ class Learner:
     def evaluate(self) -> float:
         """Give the negative bound of the held-out rows, always with the same noise."""
         losses, divergences = self.network.bound(*self.held, self.held_noise)
-        if self.n_steps >= WARM_UP and not self.free:
+        if self.n_steps >= SETTLED and not self.free:
             unused = (divergences.mean(dim=0) < UNUSED).float().mean()
             self.free = FREE if unused > COLLAPSED else 0.0
         return float((losses + divergences.sum(dim=1)).mean())

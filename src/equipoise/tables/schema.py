@@ -331,7 +331,11 @@ def _date_column(
 def _number_column(
     name: Hashable, series: pd.Series, present: pd.Series, has_missing: bool
 ) -> Column:
-    numeric = as_numeric(present)
+    too_large = f"column {name!r} holds integers too large to compute with; rescale it"
+    try:
+        numeric = as_numeric(present)
+    except OverflowError:
+        raise DataError(too_large) from None
     origin = 0
     if pd.api.types.is_integer_dtype(numeric.dtype) or numeric.dtype == np.dtype(object):
         low, high = int(numeric.min()), int(numeric.max())
@@ -339,7 +343,7 @@ def _number_column(
             origin = low
             low, high = 0, high - low
         if high - low > 1e300:
-            raise DataError(f"column {name!r} holds integers too large to compute with; rescale it")
+            raise DataError(too_large)
         bounds = -_float_within(-low), _float_within(high)
         values = shifted(numeric, origin)
         decimals: int | None = _decimals(values, series.dtype) or 0
@@ -395,8 +399,12 @@ def _decimals(values: NDArray[np.float64], dtype: Any) -> int | None:
     scale = np.abs(values).max()
     if scale >= EXACT:
         return None
-    for decimals in range(-int(math.log10(scale)) if scale >= 10 else 0, 13):
-        grid = np.round(values, decimals)
-        if scale * 10.0**decimals < EXACT and (grid.astype(single) == values.astype(single)).all():
-            return decimals
-    return None
+    coarsest = -int(math.log10(scale)) if scale >= 10 else 0
+    finest = max(d for d in range(13) if d == 0 or scale * 10.0**d < EXACT)
+
+    def on_grid(decimals: int) -> bool:
+        return bool((np.round(values, decimals).astype(single) == values.astype(single)).all())
+
+    if not on_grid(finest):
+        return None
+    return next((d for d in range(coarsest, finest) if on_grid(d)), finest)

@@ -11,16 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from equipoise.bench.runner import run_trials
 from equipoise.errors import MissingExtra, StoreError
 from equipoise.results.records import (
     DeliveryRecord,
     Observation,
     PredictionRecord,
-    RunInfo,
     TrialRecord,
 )
-from equipoise.results.store import Store
 
 
 @dataclass(frozen=True)
@@ -163,6 +160,11 @@ def many(count: int, seconds: float, where: str = "", method: str = "steady") ->
 
 def main() -> int:
     """Drive `many` trials: folder, count, seconds, jobs, trace folder, method."""
+    # The driver alone needs these; workers start faster without them.
+    from equipoise.bench.runner import run_trials
+    from equipoise.results.records import RunInfo
+    from equipoise.results.store import Store
+
     folder, count, seconds, jobs, where, method = sys.argv[1:]
     trials = many(int(count), float(seconds), where, method)
     try:

@@ -23,21 +23,19 @@
   const tables = {};
   Object.keys(payload.tables).forEach(function (name) { tables[name] = expand(payload.tables[name]); });
 
-  function fit(spec, width) {
-    spec.config.legend.disable = true; // the page has its own, above the charts
-    spec.config.axisY.labelLimit = Math.max(96, Math.min(230, Math.round(width * 0.44)));
-    return spec;
-  }
-
   async function draw(chart) {
     const place = document.getElementById("chart-" + chart.name);
-    const spec = fit(chart.spec, place.clientWidth);
-    spec.datasets = Object.assign({}, spec.datasets, { [chart.table]: tables[chart.table] });
+    const spec = chart.spec;
+    const limit = Math.round(place.clientWidth * 0.44);
+    spec.config.axisY.labelLimit = Math.max(96, Math.min(230, limit));
+    spec.data.forEach(function (data) {
+      if (data.name === chart.table) data.values = tables[chart.table];
+    });
     try {
       const result = await window.vegaEmbed(place, spec, {
-        mode: "vega-lite", renderer: "svg", actions: false, tooltip: { theme: "custom" },
+        mode: "vega", renderer: "svg", actions: false, tooltip: { theme: "custom" },
       });
-      views.push({ view: result.view, names: spec.params.map(function (p) { return p.name; }) });
+      views.push({ view: result.view, names: chart.steers });
     } catch (error) {
       place.textContent = "This chart could not be drawn: " + error.message;
       root.dataset.broken = String(Number(root.dataset.broken || 0) + 1);

@@ -1,0 +1,19 @@
+"""The fair trial on a table of one's own, from Python."""
+
+from pathlib import Path
+
+import equipoise as eq
+from equipoise.trials.experiment import TableFile, own_tables
+
+X, y = eq.load_dataset("ionosphere")
+X.assign(returned=y).to_csv("radar.csv", index=False)
+
+experiment = own_tables(
+    [TableFile(str(Path("radar.csv").resolve()), "returned")],
+    methods=["identity", "smote"],
+    repeats=2,
+)
+run = eq.bench(experiment, run="runs/radar")
+
+scores = run.observations().query("metric == 'macro_f1' and label == '' and part == 'test'")
+print(scores.groupby(["method", "plan", "decision", "classifier"])["value"].mean().round(3))

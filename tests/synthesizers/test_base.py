@@ -1,0 +1,107 @@
+"""The base of all synthesizers: counts, errors, containers and what it records."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from equipoise.errors import DataError, NotFittedError, OptionError
+from equipoise.synthesizers._base import Synthesizer, proportional
+from equipoise.synthesizers.duplicate import Duplicate
+from equipoise.synthesizers.gaussian_noise import GaussianNoise
+
+X = pd.DataFrame({"size": [1, 2, 3, 4, 5, 6], "city": list("abcabc")})
+Y = pd.Series(["no", "no", "no", "no", "yes", "yes"], name="bad")
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 500), min_size=1, max_size=12))
+def test_shares_add_up_and_miss_the_exact_share_by_less_than_one(n, weights):
+    parts = proportional(n, np.array(weights))
+    exact = n * np.array(weights) / sum(weights)
+    assert parts.sum() == n
+    assert (np.abs(parts - exact) < 1).all()
+
+
+def test_a_number_of_rows_is_shared_out_as_in_training():
+    _, y_new = Duplicate().fit(X, Y).sample(9, random_state=0)
+    assert y_new.value_counts().to_dict() == {"no": 6, "yes": 3}
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.5, "3", True, None, float("nan"), float("inf")])
+def test_a_number_of_rows_must_be_whole_and_not_negative(wrong):
+    method = Duplicate().fit(X, Y)
+    with pytest.raises(OptionError, match="must be a whole number, 0 or more"):
+        method.sample(wrong)
+    with pytest.raises(OptionError, match="rows of class 'no'"):
+        method.sample({"no": wrong})
+
+
+def test_whole_numbers_of_any_type_are_accepted():
+    method = Duplicate().fit(X, Y)
+    for n in (2, 2.0, np.int64(2), np.float32(2)):
+        assert len(method.sample(n)[0]) == 2
+
+
+def test_an_unknown_class_is_refused_with_the_classes_there_are():
+    with pytest.raises(OptionError, match="no class 'maybe'; the classes are 'no', 'yes'"):
+        Duplicate().fit(X, Y).sample({"maybe": 1})
+
+
+def test_sampling_before_fitting_names_the_class_and_the_cure():
+    with pytest.raises(NotFittedError, match="this Duplicate is not fitted yet; call fit"):
+        Duplicate().sample(1)
+
+
+def test_tables_and_targets_of_different_length_are_refused():
+    with pytest.raises(DataError, match="X has 6 rows but y has 4"):
+        Duplicate().fit(X, Y[:4])
+
+
+def test_fallbacks_of_fit_and_of_sample_are_in_the_deliveries():
+    labels = Y.replace("yes", "rare").where(Y.index != 5, "no")
+    method = GaussianNoise().fit(X, labels)
+    method.sample({"rare": 2, "no": 1})
+    reasons = {delivery.label: delivery.fallback for delivery in method.deliveries_}
+    assert reasons["no"] == ""
+    assert "repeated" in reasons["rare"]
+    method.sample({"no": 1})
+    assert [delivery.fallback for delivery in method.deliveries_] == [""]
+
+
+def test_identifiers_are_repeats_of_those_seen():
+    keys = [f"K{k}" for k in range(60)]
+    frame = pd.DataFrame({"key": keys, "x": np.tile([1.0, 2.5, 2.0], 20)})
+    with pytest.warns(UserWarning, match="looks like an identifier"):
+        method = Duplicate().fit(frame, ["a"] * 30 + ["b"] * 30)
+    X_new, _ = method.sample(40, random_state=0)
+    assert list(X_new.columns) == ["key", "x"]
+    assert set(X_new["key"]) <= set(keys)
+
+
+def test_kinds_overrule_what_would_be_inferred():
+    method = GaussianNoise(scale=1.0, kinds={"size": "categorical"}).fit(X, Y)
+    X_new, _ = method.sample({"yes": 50}, random_state=0)
+    assert set(X_new["size"]) <= {5, 6}
+
+
+def test_a_polars_frame_comes_back_as_one():
+    X_new, y_new = Duplicate().fit(pl.from_pandas(X), pl.Series(list(Y))).sample(4)
+    assert isinstance(X_new, pl.DataFrame)
+    assert X_new.columns == ["size", "city"]
+    assert len(y_new) == 4
+
+
+def test_a_method_that_makes_the_wrong_number_of_rows_is_caught():
+    class Short(Duplicate):
+        def _sample(self, counts, rng):
+            return super()._sample(counts, rng).take(np.arange(1))
+
+    with pytest.raises(RuntimeError, match=r"Short._sample gave 1 rows, asked for 3"):
+        Short().fit(X, Y).sample(3)
+
+
+def test_the_two_methods_to_write_are_named_by_the_base():
+    with pytest.raises(NotImplementedError):
+        Synthesizer().set_params().fit(X, Y)
