@@ -31,6 +31,8 @@ class Method:
         Whether fits are costly, so that thresholds are tuned on one inner split in place of five folds.
     extra : str
         The extra that brings its packages; empty if the core suffices.
+    needs_law : bool
+        Whether it runs on tables of a known law only.
     code_version : int
     parameters : tuple of (name, value)
         Passed to the class.
@@ -43,6 +45,7 @@ class Method:
     plans: tuple[str, ...] = ()
     costly: bool = False
     extra: str = ""
+    needs_law: bool = False
     code_version: int = 1
     parameters: tuple[tuple[str, Any], ...] = ()
 
@@ -54,6 +57,13 @@ METHODS: dict[str, Method] = {
     for m in (
         Method("identity", "", "none", "the rows as they are", plans=("none",)),
         Method("duplicate", f"{_S}.duplicate:Duplicate", "resampling", "random over-sampling"),
+        Method(
+            "oracle",
+            "equipoise.bench.oracle:Oracle",
+            "none",
+            "fresh rows of a known law",
+            needs_law=True,
+        ),
         Method(
             "undersample",
             "imblearn.under_sampling:RandomUnderSampler",
@@ -124,8 +134,8 @@ def load_class(target: str) -> type:
         raise OptionError(f"cannot import {target!r}: {error}") from error
 
 
-def make(name: str, random_state: Any = None) -> Any:
-    """Make an unfitted instance of a method.
+def make(name: str, random_state: Any = None, **parameters: Any) -> Any:
+    """Make an unfitted instance of a method; parameters are added to the registered ones.
 
     Raises
     ------
@@ -139,4 +149,6 @@ def make(name: str, random_state: Any = None) -> Any:
         raise OptionError(f"{name!r} leaves the rows as they are; there is nothing to fit")
     if reason := missing_extra(entry):
         raise MissingExtra(reason)
-    return load_class(entry.target)(random_state=random_state, **dict(entry.parameters))
+    return load_class(entry.target)(
+        random_state=random_state, **dict(entry.parameters), **parameters
+    )

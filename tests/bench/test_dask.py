@@ -1,7 +1,6 @@
 """Claims about a Dask cluster of two processes: all trials finish, one worker lost on the way, limits kept."""
 
 import os
-import pickle
 import signal
 import sys
 import threading
@@ -11,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from equipoise.bench.isolation import work_alone
-from equipoise.bench.limits import Job, Limits
+from equipoise.bench.job import Job, pack
+from equipoise.bench.limits import Limits
 from equipoise.bench.runner import run_trials
 from equipoise.bench.workers import DaskWorkers
 from equipoise.results.records import RunInfo
@@ -64,7 +64,7 @@ def test_a_driver_that_stops_ends_the_trials_that_the_cluster_still_runs(cluster
     workers = DaskWorkers(cluster.scheduler_address)
     trial = fakes.FakeTrial("adult", 0, "hang-c", where=str(tmp_path))
     executor = workers.start(Limits())
-    executor.submit(work_alone, pickle.dumps(Job.of(fakes.run, trial, Limits(), "")))
+    executor.submit(work_alone, pack(Job.of(fakes.run, trial, Limits(), "")))
     trace = tmp_path / f"ran-{trial.trial_id}"
     until(lambda: trace.exists() and trace.read_text().strip())
     process = Path(f"/proc/{trace.read_text().strip()}")

@@ -276,3 +276,23 @@ def test_probabilities_of_a_random_label_are_worth_nothing(tmp_path):
         ]
     # five folds of 120 rows at 30 %: the mean AUC of guessing has a standard error of 0.026
     assert abs(np.mean(aucs) - 0.5) < 3 * 0.026
+
+
+def test_on_a_known_law_the_oracle_brings_fresh_rows_and_helps():
+    experiment = Experiment(
+        "law", ("law:two-gaussians", "ionosphere"), ("identity", "oracle"),
+        (Cells(("balance",), ("plain",)), Cells(("none",), ("plain",), ("identity",))),
+        repeats=1, controls=False,
+    )  # fmt: skip
+    tables = {name: load_table(name, None, "") for name in experiment.datasets}
+    trials = plan(experiment, tables)
+    assert [t.dataset for t in trials if t.method == "oracle"] == ["law:two-gaussians"]
+    recall = {}
+    for trial in trials[:2]:
+        record = run_trial(trial)
+        (recall[trial.method],) = (
+            o.value
+            for o in record.observations
+            if (o.metric, o.part, o.decision) == ("balanced_accuracy", "test", "plain")
+        )
+    assert recall["oracle"] > recall["identity"]

@@ -1,7 +1,6 @@
 """Claims about workers: their limits, their threads, and that none outlives its driver."""
 
 import os
-import pickle
 import signal
 import sys
 import time
@@ -9,7 +8,9 @@ import time
 import pytest
 
 from equipoise.bench.isolation import work_alone
-from equipoise.bench.limits import Job, Limits, peak_mb, physical_memory_mb, reset_peak, work
+from equipoise.bench.job import Job, pack, unpack
+from equipoise.bench.limits import Limits, peak_mb, physical_memory_mb, reset_peak
+from equipoise.bench.work import work
 from equipoise.bench.workers import DaskWorkers, LocalWorkers
 from equipoise.errors import OptionError
 
@@ -18,7 +19,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="a promise of the Lin
 
 def job(fakes, method, where="", **limits):
     trial = fakes.FakeTrial("adult", 0, method, where=str(where))
-    return pickle.dumps(Job.of(fakes.run, trial, Limits(**limits), ""))
+    return pack(Job.of(fakes.run, trial, Limits(**limits), ""))
 
 
 def environment_of_worker(names):
@@ -62,7 +63,7 @@ def test_a_worker_has_one_numeric_thread_and_is_deaf_to_ctrl_c(pool, monkeypatch
 
 
 def test_an_honest_trial_gives_its_record_with_seconds_and_megabytes(fakes):
-    record = pickle.loads(work(job(fakes, "steady")))
+    record = unpack(work(job(fakes, "steady")))
     assert record.status == "done"
     assert record.code_version == "1"
     assert 0 < record.total_seconds < 10
@@ -90,7 +91,7 @@ def test_an_honest_trial_gives_its_record_with_seconds_and_megabytes(fakes):
     ],
 )
 def test_whatever_a_trial_does_wrong_is_a_record_with_the_reason(fakes, method, status, reason):
-    record = pickle.loads(work(job(fakes, method)))
+    record = unpack(work(job(fakes, method)))
     assert record.status == status
     assert reason in record.reason
     assert "\n" not in record.reason
@@ -98,9 +99,9 @@ def test_whatever_a_trial_does_wrong_is_a_record_with_the_reason(fakes, method, 
 
 
 def test_a_trial_that_cannot_be_loaded_is_a_record(fakes):
-    good = pickle.loads(job(fakes, "steady"))
+    good = unpack(job(fakes, "steady"))
     body = good.body.replace(b"equipoise_fakes", b"equipoise_fakez")
-    record = pickle.loads(work(pickle.dumps(type(good)(**(vars(good) | {"body": body})))))
+    record = unpack(work(pack(type(good)(**(vars(good) | {"body": body})))))
     assert record.status == "failed"
     assert "cannot load the trial" in record.reason
 
@@ -108,8 +109,8 @@ def test_a_trial_that_cannot_be_loaded_is_a_record(fakes):
 @linux
 def test_the_peak_is_that_of_the_trial_and_not_of_those_before(fakes):
     """240 MB are touched by the big one; the other must not inherit them (20 MB of slack)."""
-    big = pickle.loads(work(job(fakes, "big")))
-    small = pickle.loads(work(job(fakes, "steady")))
+    big = unpack(work(job(fakes, "big")))
+    small = unpack(work(job(fakes, "steady")))
     assert big.peak_mb - small.peak_mb > 200
     reset_peak()
     assert peak_mb() < big.peak_mb - 200
@@ -124,7 +125,7 @@ def test_a_process_of_its_own_survives_none_of_these_but_its_keeper_does(fakes, 
         "eat-memory": ("failed", "out of memory: the limit is 700 MB"),
     }
     for method, (status, reason) in expected.items():
-        record = pickle.loads(work_alone(job(fakes, method, memory_mb=700, seconds=60)))
+        record = unpack(work_alone(job(fakes, method, memory_mb=700, seconds=60)))
         assert record.status == status, record
         assert reason in record.reason
 
@@ -133,7 +134,7 @@ def test_a_process_of_its_own_survives_none_of_these_but_its_keeper_does(fakes, 
 @pytest.mark.parametrize("method", ["hang-c", "hang-python"])
 def test_the_timer_ends_what_never_returns_to_the_interpreter(fakes, method):
     start = time.monotonic()
-    record = pickle.loads(work_alone(job(fakes, method, seconds=0.5)))
+    record = unpack(work_alone(job(fakes, method, seconds=0.5)))
     assert (record.status, record.reason) == ("timeout", "stopped at the time limit of 0.5 s")
     assert (
         time.monotonic() - start < 30

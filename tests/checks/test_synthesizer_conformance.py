@@ -9,7 +9,7 @@ from equipoise.synthesizers.duplicate import Duplicate
 from equipoise.tables.coded import Coded
 
 CHEAP = {"tvae": {"max_steps": 30}}
-OURS = [m for m in METHODS.values() if m.target.startswith("equipoise.")]
+OURS = [m for m in METHODS.values() if m.target.startswith("equipoise.synthesizers.")]
 CHECKS = dict(iter_checks())
 
 
@@ -40,8 +40,8 @@ class InventsMissingCells(Duplicate):
 
 
 class ComputesInItsConstructor(Duplicate):
-    def __init__(self, *, kinds=None, random_state=None):
-        super().__init__(kinds=kinds, random_state=random_state)
+    def __init__(self, *, random_state=None):
+        super().__init__(random_state=random_state)
         self.rng = np.random.default_rng(random_state)
 
 

@@ -1,12 +1,13 @@
 """The classifiers on frames: equality with their plain selves, and what happens to strange rows."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from xgboost import XGBClassifier
 
@@ -108,8 +109,8 @@ def test_every_classifier_learns_from_mixed_columns_with_missing_cells(name):
     assert p.shape == (100, 3)
     assert p.dtype == np.float64
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
-    # guessing the largest class gets 0.45 of 100 rows right, give or take 0.05
-    assert (p.argmax(axis=1) == y[200:]).mean() > 0.6
+    # the largest class holds 57 of the 100 rows; over seeds the five find 69 to 80 of them
+    assert (p.argmax(axis=1) == y[200:]).mean() > 0.62
     pd.testing.assert_frame_equal(X, before)
 
 
@@ -189,9 +190,10 @@ def test_weights_of_two_equal_doubled_rows(name):
     weighted = make_classifier(name, schema=schema, n_classes=2).fit(X, y, times.astype(float))
     doubled = make_classifier(name, schema=schema, n_classes=2).fit(X.iloc[rows], y[rows])
     p, q = weighted.predict_proba(X), doubled.predict_proba(X)
-    # XGBoost: the same split sums, up to float32 order of addition and the cuts of the histogram; the linear model also
-    # standardises by the doubled rows, which moves its penalty
-    assert np.abs(p - q).mean() < 0.01
+    if name == "xgboost":  # fewer values than bins: the same cuts and the same sums
+        np.testing.assert_array_equal(p, q)
+    else:  # doubled rows also count twice in means and deviations, which moves the penalty a little
+        assert np.abs(p - q).mean() < 0.01
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -271,14 +273,40 @@ def test_bagging_lowers_the_log_loss_of_a_noisy_table():
     for name in ("xgboost", "xgboost-bagging", "xgboost-regularised"):
         model = make_classifier(name, schema=schema_of(X), n_classes=2).fit(X[:300], y[:300])
         loss[name] = -np.log(model.predict_proba(X[300:])[np.arange(400), y[300:]]).mean()
-    # measured differences of 0.3 and 0.2 nats against a deviation of 0.05
+    # differences of 0.18 to 0.3 nats over seeds, with a paired standard error of 0.03 to 0.04 each
     assert loss["xgboost-bagging"] < loss["xgboost"]
     assert loss["xgboost-regularised"] < loss["xgboost"]
 
 
-class NeedsArgument(ClassifierMixin, BaseEstimator):
-    def __init__(self, depth):
-        self.depth = depth
+THREADS = """
+import numpy as np, pandas as pd, psutil, sklearn.ensemble, xgboost
+from equipoise.classifiers.native import CLASSIFIERS, make_classifier
+from equipoise.tables.schema import Schema
+X = pd.DataFrame(np.random.default_rng(0).normal(size=(3000, 5)), columns=list("abcde"))
+y = (X["a"].to_numpy() > 0).astype(int)
+before = psutil.Process().num_threads()
+for name in CLASSIFIERS:
+    model = make_classifier(name, schema=Schema.infer(X), n_classes=2)
+    model.fit(X[:1000], y[:1000]).predict_proba(X)
+print(psutil.Process().num_threads() - before)
+"""
+
+
+def test_no_pool_of_threads_is_started_even_where_six_are_allowed():
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS],
+        env={**os.environ, "OMP_NUM_THREADS": "6"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) <= 1  # one helper of XGBoost's own, whatever the number of jobs
+
+
+def test_importing_the_classifiers_imports_no_xgboost():
+    code = "import sys, equipoise.classifiers.native; print('xgboost' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_first_weights_repeat_with_their_seed_and_leave_the_global_stream():
 @pytest.mark.truth
 def test_sixty_four_rows_can_be_learnt_by_heart():
     law = RowLaw(SCALARS, N_MODES, IDS)
-    network = make(law, latent=64, hidden=(128, 128))
+    network = make(law, latent=64, hidden=(64, 64))
     x, y = rows(64), one_hot(torch.arange(64) % 2, 2)
     optimiser = FlatAdam(network.parameters(), learning_rate=1e-3, max_norm=5.0)
     g = generator(1)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from equipoise.errors import DataError, NotFittedError, OptionError
-from equipoise.synthesizers._base import Synthesizer, proportional
+from equipoise.synthesizers._base import proportional
 from equipoise.synthesizers.duplicate import Duplicate
 from equipoise.synthesizers.gaussian_noise import GaussianNoise
 
@@ -81,7 +81,7 @@ def test_identifiers_are_repeats_of_those_seen():
 
 
 def test_kinds_overrule_what_would_be_inferred():
-    method = GaussianNoise(scale=1.0, kinds={"size": "categorical"}).fit(X, Y)
+    method = GaussianNoise(scale=1.0).fit(X, Y, kinds={"size": "categorical"})
     X_new, _ = method.sample({"yes": 50}, random_state=0)
     assert set(X_new["size"]) <= {5, 6}
 
@@ -100,8 +100,3 @@ def test_a_method_that_makes_the_wrong_number_of_rows_is_caught():
 
     with pytest.raises(RuntimeError, match=r"Short._sample gave 1 rows, asked for 3"):
         Short().fit(X, Y).sample(3)
-
-
-def test_the_two_methods_to_write_are_named_by_the_base():
-    with pytest.raises(NotImplementedError):
-        Synthesizer().set_params().fit(X, Y)

@@ -13,7 +13,9 @@ N = 4000
 def made():
     rng = np.random.default_rng(0)
     x = rng.standard_normal(N)
-    X = pd.DataFrame({"x": x, "twin": x + 0.01 * rng.standard_normal(N), "c": np.where(x > 0, "p", "m")})
+    X = pd.DataFrame(
+        {"x": x, "twin": x + 0.01 * rng.standard_normal(N), "c": np.where(x > 0, "p", "m")}
+    )
     X.loc[X.index % 4 == 0, "twin"] = np.nan
     y = pd.Series(np.where(np.arange(N) < N // 2, "a", "b"))
     X["x"] += np.where(y == "a", 0.0, 100.0)

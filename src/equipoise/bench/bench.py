@@ -1,6 +1,7 @@
 """From an experiment to a run folder: tables in, trials planned, run, stored."""
 
 import platform
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
@@ -14,7 +15,7 @@ from equipoise.bench.runner import Summary, run_trials
 from equipoise.bench.trial import load_table, run_trial
 from equipoise.datasets.catalogue import Dataset
 from equipoise.datasets.splits import scored_classes
-from equipoise.errors import DataError
+from equipoise.errors import DataError, EquipoiseWarning
 from equipoise.registry import load_class, method, missing_extra
 from equipoise.results.records import DatasetRecord, RunInfo, TrialRecord
 from equipoise.results.store import Store
@@ -110,8 +111,10 @@ def bench(
     skipped = _skipped(experiment, trials, absent)
     left_out = {record.trial_id for record in skipped}
     with Store.create(folder, _info(experiment)) as store:
-        for dataset in tables.values():
-            store.write_dataset(describe(dataset))
+        for record in map(describe, tables.values()):
+            for sentence in record.warnings:
+                warnings.warn(f"{record.name}: {sentence}", EquipoiseWarning, stacklevel=2)
+            store.write_dataset(record)
         store.plan_trials([*trials, *_unplaced(experiment, absent)])
         for record in skipped:
             store.write_trial(record)
@@ -137,16 +140,13 @@ def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "")
         for repeat in range(experiment.repeats)
         for name in tables
         for word in experiment.methods
-        if cells_of(experiment, word)
+        if cells_of(experiment, word) and (name.startswith("law:") or not method(word).needs_law)
     ]
 
 
 def _check_importable(experiment: Experiment) -> None:
     """Refuse a class of the user's own that is not there, before anything is written."""
     for word in experiment.methods:
-        if ":" in word:
-            load_class(word)
-    for word in experiment.classifiers:
         if ":" in word:
             load_class(word)
 
@@ -225,7 +225,9 @@ def describe(dataset: Dataset) -> DatasetRecord:
     labels = Labels.infer(dataset.y)
     y = labels.code(dataset.y)
     scored = scored_classes(y)
-    schema = Schema.infer(dataset.X, dataset.kinds)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        schema = Schema.infer(dataset.X, dataset.kinds)
     return DatasetRecord(
         name=dataset.name,
         n_rows=len(y),
@@ -235,7 +237,7 @@ def describe(dataset: Dataset) -> DatasetRecord:
             text for text, counts in zip(labels.texts, scored, strict=True) if not counts
         ),
         content_hash=dataset.content_hash,
-        warnings=tuple(dataset.warnings),
+        warnings=(*dataset.warnings, *(str(warning.message) for warning in caught)),
     )
 
 

@@ -24,6 +24,7 @@ from equipoise.bench.steps import (
     score,
 )
 from equipoise.classifiers.thresholds import apply_offsets, correct_prior, fit_offsets
+from equipoise.classifiers.weights import effective_prior
 from equipoise.datasets.splits import Split, inner_folds, inner_split
 from equipoise.metrics.utility import utility
 from equipoise.results.records import DeliveryRecord, Observation, PredictionRecord
@@ -108,8 +109,7 @@ class Cells:
     def _record_with_correction(self, cell: Cell, predicted: Predicted) -> None:
         zeros = np.zeros(self.setting.n_classes)
         self._record(cell, predicted, zeros)
-        counts = np.bincount(self.train.y, minlength=self.setting.n_classes)
-        prior = counts / counts.sum()
+        prior = effective_prior(self.train.y, self.setting.n_classes)
         if np.abs(predicted.trained_prior - prior).max() > CORRECTED_BEYOND:
             moved = replace(
                 predicted,
@@ -145,10 +145,10 @@ class Cells:
                     f"column {column!r}: {n} test cells hold levels that training did not have; "
                     "they count as missing"
                 )
-            counts = np.bincount(rows.y, minlength=self.setting.n_classes).astype(np.float64)
-            if weighting:
-                counts *= WEIGHTS[weighting](rows.y, self.setting.n_classes)
-            self._predicted[key] = Predicted(train, test, counts / counts.sum())
+            n_classes = self.setting.n_classes
+            weights = WEIGHTS[weighting](rows.y, n_classes) if weighting else None
+            prior = effective_prior(rows.y, n_classes, weights)
+            self._predicted[key] = Predicted(train, test, prior)
         return self._predicted[key]
 
     def out_of_fold(self, cell: Cell, weighting: str, how: str) -> OutOfFold:

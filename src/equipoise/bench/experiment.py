@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from equipoise.classifiers.native import check_classifier, takes_weights
 from equipoise.errors import OptionError
 from equipoise.registry import METHODS, method
 from equipoise.samplers.strategies import parse_plan
@@ -16,7 +17,7 @@ from equipoise.samplers.strategies import parse_plan
 EXPERIMENTS = Path(__file__).parent / "experiments"
 DECISIONS = ("plain", "balanced", "ladder", "threshold", "best-simple")
 TUNED = ("threshold", "best-simple")
-CLASSIFIERS = ("xgboost", "xgboost-regularised", "xgboost-bagging", "random-forest")
+WEIGHTED = ("balanced", "ladder", "best-simple")  # decisions that train with weights
 CONTROLS = ("xgboost-bagging", "xgboost-regularised")
 KEYS = {"name", "title", "datasets", "methods", "classifiers", "repeats", "controls", "cells"}
 
@@ -97,8 +98,7 @@ class Experiment:
             for decision in cells.decisions:
                 _check_word("decision", decision, DECISIONS)
         for classifier in self.classifiers:
-            if ":" not in classifier:
-                _check_word("classifier", classifier, CLASSIFIERS, "or your own as module:Class")
+            check_classifier(classifier)
         names = [*self.datasets, *(file.name for file in self.files)]
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
@@ -161,7 +161,8 @@ def cells_of(experiment: Experiment, name: str) -> tuple[Cell, ...]:
             for decision in cells.decisions:
                 for variant in _variants(decision, name, costly):
                     for classifier in experiment.classifiers:
-                        found[Cell(plan, variant, classifier)] = None
+                        if decision not in WEIGHTED or takes_weights(classifier):
+                            found[Cell(plan, variant, classifier)] = None
     if name == "identity" and experiment.controls and "xgboost" in experiment.classifiers:
         for control in CONTROLS:
             found[Cell("none", "plain", control)] = None
@@ -276,7 +277,7 @@ def own_tables(
         title=f"The fair trial on {', '.join(file.name for file in files)}",
         datasets=(),
         files=tuple(files),
-        methods=tuple(methods) or tuple(METHODS),
+        methods=tuple(methods) or tuple(m.name for m in METHODS.values() if not m.needs_law),
         cells=(
             Cells(("none",), DECISIONS, ("identity",)),
             Cells(("balance",), ("plain", "balanced", "ladder", "threshold")),
@@ -290,7 +291,6 @@ def _check_count(what: str, value: Any, least: int) -> None:
         raise OptionError(f"{what} must be a whole number, {least} or more; got {value!r}")
 
 
-def _check_word(what: str, value: str, known: Sequence[str], more: str = "") -> None:
+def _check_word(what: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
-        rest = f", {more}" if more else ""
-        raise OptionError(f"there is no {what} {value!r}; the {what}s are {', '.join(known)}{rest}")
+        raise OptionError(f"there is no {what} {value!r}; the {what}s are {', '.join(known)}")

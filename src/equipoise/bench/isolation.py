@@ -5,7 +5,6 @@ runs so on loky, so that nothing else goes down with it. `python -m equipoise.be
 """
 
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -15,7 +14,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from equipoise.bench.limits import Job, die_with, work
+from equipoise.bench.job import Job, pack, unpack
+from equipoise.bench.limits import die_with
+from equipoise.bench.work import work
 from equipoise.results.records import TrialRecord
 
 _GRACE = 60.0  # seconds to start a process and import libraries, before the trial's own timer runs
@@ -68,7 +69,7 @@ def _dask_wants_it() -> Callable[[], bool]:
 
 def work_alone(payload: bytes) -> bytes:
     """Run one pickled `Job` in a process of its own and give its pickled record, whatever becomes of the process."""
-    job: Job = pickle.loads(payload)
+    job: Job = unpack(payload)
     job = replace(job, limits=job.limits.here())
     wanted = _dask_wants_it()
     with tempfile.TemporaryDirectory(prefix="equipoise-") as name:
@@ -94,7 +95,7 @@ def work_alone(payload: bytes) -> bytes:
         if answer.exists():
             return answer.read_bytes()
         record = job.timed_out() if late else _obituary(job, process.returncode, folder / "log")
-        return pickle.dumps(record)
+        return pack(record)
 
 
 def _wait(

@@ -1,4 +1,4 @@
-"""What holds inside a worker: time, memory, threads, the end of the driver; and one trial run under all of these.
+"""What holds inside a worker: time, memory, threads, and the end of the driver.
 
 The time limit is a timer of the kernel whose signal is not caught, so it ends C code that never returns to the
 interpreter too; the worker dies with it, and the driver sees to the rest.
@@ -6,24 +6,19 @@ interpreter too; the worker dies with it, and the driver sees to the rest.
 
 import ctypes
 import os
-import pickle
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from equipoise.errors import EquipoiseError, MissingExtra, OptionError
-from equipoise.results.records import AskedTrial, Status, TrialRecord, fault
+from equipoise.errors import OptionError
 
 _MEGABYTE = 1024 * 1024
 _PR_SET_PDEATHSIG = 1
-_NO_MEMORY = ("bad_alloc", "allocate memory", "unable to allocate", "out of memory")
-_LONGEST_REASON = 500
 
 
 @dataclass(frozen=True)
@@ -65,56 +60,6 @@ class Limits:
         return {f"{name}_NUM_THREADS": str(self.threads) for name in names}
 
 
-@dataclass(frozen=True)
-class Job:
-    """A trial on its way to a worker: its names in the open, so that a failure to load it can be recorded."""
-
-    dataset: str
-    repeat: int
-    method: str
-    trial_id: str
-    code_version: str
-    limits: Limits
-    body: bytes  # pickled (run, trial)
-    mark: str = ""  # a file that the worker writes when the trial starts
-
-    @classmethod
-    def of(cls, run: Callable[..., Any], trial: AskedTrial, limits: Limits, mark: str) -> "Job":
-        """Wrap a trial and the function that runs it."""
-        return cls(
-            trial.dataset,
-            trial.repeat,
-            trial.method,
-            trial.trial_id,
-            trial.code_version,
-            limits,
-            pickle.dumps((run, trial)),
-            mark,
-        )
-
-    def record(self, status: Status, reason: str, **more: Any) -> TrialRecord:
-        """Give the record of a trial that left none itself."""
-        text = " ".join(reason.split())
-        if len(text) > _LONGEST_REASON:
-            text = text[: _LONGEST_REASON - 3] + "..."
-        return TrialRecord(
-            self.trial_id,
-            self.dataset,
-            self.repeat,
-            self.method,
-            status,
-            text,
-            code_version=self.code_version,
-            **more,
-        )
-
-    def timed_out(self) -> TrialRecord:
-        """Give the record of a trial that its timer has ended."""
-        seconds = float(self.limits.seconds or 0.0)
-        reason = f"stopped at the time limit of {seconds:g} s"
-        return self.record("timeout", reason, total_seconds=seconds)
-
-
 def die_with(parent: int) -> None:
     """End this process when its parent ends, however that ends."""
     if sys.platform == "linux":
@@ -137,7 +82,8 @@ def _watch(parent: int) -> None:
 
 
 @contextmanager
-def _time_limit(seconds: float | None) -> Iterator[None]:
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """End this process, not just the block, when the block takes longer."""
     if seconds is None:
         yield
     elif hasattr(signal, "setitimer"):
@@ -160,7 +106,8 @@ def _time_limit(seconds: float | None) -> Iterator[None]:
 
 
 @contextmanager
-def _memory_limit(megabytes: float | None) -> Iterator[None]:
+def memory_limit(megabytes: float | None) -> Iterator[None]:
+    """Make allocations of this process fail beyond a limit, inside the block."""
     if megabytes is None or sys.platform != "linux":
         yield
         return
@@ -205,68 +152,3 @@ def physical_memory_mb() -> float | None:
     with suppress(OSError, ValueError):
         sizes.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
     return min(sizes) / _MEGABYTE if sizes else None
-
-
-def _why(error: BaseException, limits: Limits) -> str:
-    text = str(error)
-    starved = isinstance(error, MemoryError) or any(sign in text.lower() for sign in _NO_MEMORY)
-    if starved and limits.memory_mb is not None:
-        return f"out of memory: the limit is {limits.memory_mb:g} MB"
-    if starved:
-        return f"out of memory: {text or type(error).__name__}"
-    if isinstance(error, EquipoiseError):
-        return text
-    place, trace = "", error.__traceback__
-    while trace is not None:
-        place = f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
-        trace = trace.tb_next
-    return f"{type(error).__name__}: {text}{place}"
-
-
-def _judge(job: Job, answer: object) -> TrialRecord:
-    """Give the answer of a trial if it is a sound record of that trial, else the record of its failure."""
-    if not isinstance(answer, TrialRecord):
-        return job.record("failed", f"the trial must give a record, found {type(answer).__name__}")
-    names = (answer.trial_id, answer.dataset, answer.repeat, answer.method)
-    if names != (job.trial_id, job.dataset, job.repeat, job.method):
-        return job.record("failed", f"the trial gave the record of another one, {names}")
-    wrong = fault(answer)
-    if wrong:
-        return job.record("failed", wrong)
-    return answer if answer.code_version else replace(answer, code_version=job.code_version)
-
-
-def _attempt(job: Job) -> TrialRecord:
-    try:
-        run, trial = pickle.loads(job.body)
-    except Exception as error:
-        return job.record("failed", f"the worker cannot load the trial: {_why(error, job.limits)}")
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(job.limits.threads)
-    if job.mark:
-        with suppress(OSError):
-            Path(job.mark).write_text(repr(time.monotonic()))
-    reset_peak()
-    start = time.perf_counter()
-    with _time_limit(job.limits.seconds):
-        try:
-            with _memory_limit(job.limits.memory_mb):
-                record = _judge(job, run(trial))
-        except MissingExtra as error:
-            record = job.record("skipped", str(error))
-        except (Exception, SystemExit) as error:
-            record = job.record("failed", _why(error, job.limits))
-    return replace(record, total_seconds=time.perf_counter() - start, peak_mb=peak_mb())
-
-
-def work(payload: bytes) -> bytes:
-    """Run one pickled `Job` under its limits and give its pickled record; only the death of the process stops it."""
-    job = pickle.loads(payload)
-    job = replace(job, limits=job.limits.here())
-    record = _attempt(job)
-    try:
-        return pickle.dumps(record)
-    except Exception as error:
-        failed = job.record("failed", f"its record cannot be sent: {_why(error, job.limits)}")
-        return pickle.dumps(failed)

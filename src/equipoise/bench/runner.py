@@ -5,7 +5,6 @@ that had run for its whole time limit is recorded as timed out; the others are s
 processes of their own, where a death tells who died and of what.
 """
 
-import pickle
 import tempfile
 import warnings
 from collections import Counter, deque
@@ -16,8 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from equipoise.bench.isolation import work_alone
-from equipoise.bench.limits import Job, Limits, work
+from equipoise.bench.job import Job, pack, unpack
+from equipoise.bench.limits import Limits
 from equipoise.bench.progress import Forecast, Progress, View, name_of, now
+from equipoise.bench.work import work
 from equipoise.bench.workers import DaskWorkers, LocalWorkers, Workers
 from equipoise.errors import EquipoiseError
 from equipoise.results.records import AskedTrial, TrialRecord
@@ -74,22 +75,31 @@ class _Drive:
     workers: Workers
     limits: Limits
     progress: Progress | None
-    scratch: Path
     total: int
-    kept: int
+    missing: list[AskedTrial]
     forecast: Forecast
-    queue: deque[_Ticket]
+    queue: deque[_Ticket] = field(default_factory=deque)
     suspects: deque[_Ticket] = field(default_factory=deque)
     flying: dict[Future[bytes], _Ticket] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     executor: Executor | None = None
     breaks: int = 0
     broke_at: float = 0.0
+    scratch: Path = Path()
+
+    @property
+    def kept(self) -> int:
+        """Trials that were finished before."""
+        return self.total - len(self.missing)
 
     def go(self) -> None:
         """Run everything to its end; on any error or Ctrl-C, keep what is finished and kill the rest."""
+        self.queue.extend(_Ticket(trial, number) for number, trial in enumerate(self.missing))
+        folder = tempfile.TemporaryDirectory(prefix="equipoise-", ignore_cleanup_errors=True)
+        told = self.progress if self.progress is not None else nullcontext()
         try:
-            with warnings.catch_warnings():
+            with folder as scratch, told, warnings.catch_warnings():
+                self.scratch = Path(scratch)
                 # Loky renews a process that has grown; importing a large library is reason enough.
                 warnings.filterwarnings(
                     "ignore", "A worker (was restarted|stopped) while some jobs"
@@ -130,7 +140,7 @@ class _Drive:
         alone = ticket.alone or self.workers.isolates
         self._mark(ticket).unlink(missing_ok=True)
         mark = "" if alone else str(self._mark(ticket))
-        payload = pickle.dumps(Job.of(self.run, ticket.trial, self.limits, mark))
+        payload = pack(Job.of(self.run, ticket.trial, self.limits, mark))
         ticket.since = now()
         assert self.executor is not None
         try:
@@ -169,8 +179,7 @@ class _Drive:
 
     def _answer(self, future: Future[bytes], ticket: _Ticket) -> TrialRecord:
         try:
-            record = pickle.loads(future.result())
-            return record
+            return unpack(future.result())
         except Exception as error:
             job = Job.of(self.run, ticket.trial, self.limits, "")
             return job.record("failed", f"its worker was lost: {error}")
@@ -232,7 +241,12 @@ class _Drive:
         if self.progress is None:
             return
         moment = now()
-        running = [(ticket.trial, moment - ticket.since) for ticket in self.flying.values()]
+        landed = "" if latest is None else latest.trial_id
+        running = [
+            (ticket.trial, moment - ticket.since)
+            for ticket in self.flying.values()
+            if ticket.trial.trial_id != landed
+        ]
         waiting = [ticket.trial for ticket in (*self.queue, *self.suspects)]
         self.progress.update(
             View(
@@ -287,7 +301,7 @@ def run_trials(
     jobs : int, default=1
         Processes of this machine; a Dask cluster has its own number.
     dask : str, optional
-        Address of a Dask scheduler to run on instead.
+        Address of a Dask scheduler.
     time_limit : float, optional
         Seconds per trial, from its start inside the worker.
     memory_limit_mb : float, optional
@@ -315,23 +329,7 @@ def run_trials(
     workers: Workers = LocalWorkers(jobs) if dask is None else DaskWorkers(dask)
     forecast = Forecast()
     missing = _sort_out(trials, store, retry_failed, forecast)
-    kept = len(trials) - len(missing)
-    if not missing:
-        return Summary(kept=kept, seconds=now() - started)
-    with tempfile.TemporaryDirectory(prefix="equipoise-", ignore_cleanup_errors=True) as scratch:
-        queue = deque(_Ticket(trial, number) for number, trial in enumerate(missing))
-        drive = _Drive(
-            run=run,
-            store=store,
-            workers=workers,
-            limits=limits,
-            progress=progress,
-            scratch=Path(scratch),
-            total=len(trials),
-            kept=kept,
-            forecast=forecast,
-            queue=queue,
-        )
-        with progress if progress is not None else nullcontext():
-            drive.go()
-    return Summary(**drive.counts, kept=kept, seconds=now() - started)
+    drive = _Drive(run, store, workers, limits, progress, len(trials), missing, forecast)
+    if missing:
+        drive.go()
+    return Summary(**drive.counts, kept=drive.kept, seconds=now() - started)

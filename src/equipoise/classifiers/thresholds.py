@@ -61,6 +61,24 @@ def fit_offsets(
     DataError
         The shapes do not fit, or a probability is negative or not finite.
     """
+    p = _checked(probabilities, y, metric)
+    counts = np.bincount(y, minlength=p.shape[1])
+    counted = counts > 0 if scored is None else (counts > 0) & scored
+    zeros = np.zeros(p.shape[1])
+    if counted.sum() < 2:
+        return zeros
+    search = _Search(p, y, counts, counted, metric)
+    best, best_score = zeros, search.score(apply_offsets(p, zeros))
+    for start in (zeros, np.where(counted, -np.log(np.maximum(counts, 1) / len(y)), 0.0)):
+        offsets = _relative(search.ascend(start), counts, counted)
+        score = search.score(apply_offsets(p, offsets))
+        if score > best_score + EQUAL:
+            best, best_score = offsets, score
+    return best
+
+
+def _checked(probabilities: NDArray, y: NDArray[np.int64], metric: str) -> NDArray[np.float64]:
+    """Refuse what offsets cannot be fitted on; give the probabilities in double precision."""
     if metric not in get_args(Metric):
         near = get_close_matches(str(metric), get_args(Metric), n=1)
         raise OptionError(
@@ -75,19 +93,7 @@ def fit_offsets(
         )
     if not np.isfinite(p).all() or (p < 0).any():
         raise DataError("offsets need probabilities that are finite and not negative")
-    counts = np.bincount(y, minlength=p.shape[1])
-    counted = counts > 0 if scored is None else (counts > 0) & scored
-    zeros = np.zeros(p.shape[1])
-    if counted.sum() < 2:
-        return zeros
-    search = _Search(p, y, counts, counted, metric)
-    best, best_score = zeros, search.score(apply_offsets(p, zeros))
-    for start in (zeros, np.where(counted, -np.log(np.maximum(counts, 1) / len(y)), 0.0)):
-        offsets = _relative(search.ascend(start), counts, counted)
-        score = search.score(apply_offsets(p, offsets))
-        if score > best_score + EQUAL:
-            best, best_score = offsets, score
-    return best
+    return p
 
 
 def _relative(

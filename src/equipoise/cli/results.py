@@ -1,7 +1,7 @@
 """What a run has found: `equipoise status`, `equipoise report` and `equipoise export`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -59,16 +59,15 @@ def report(
 
     Example: `equipoise report runs/demo -o demo.html --figures figures`
     """
+    from equipoise.report.figures import write_figures
+    from equipoise.report.page import write_page
+
+    summary = summary_of(run)
     folder = run if run.is_dir() else run.parent
-    page = output or folder / "report.html"
-    write_page(run, page)
+    page = write_page(summary, output or folder / "report.html")
     typer.echo(f"page: {page}")
     if figures is not None:
-        from equipoise.report.page import write_figures
-        from equipoise.results.store import Store
-
-        with Store.open(run) as store:
-            written = write_figures(store, figures)
+        written = write_figures(summary, figures)
         typer.echo(f"figures: {len(written)} files in {figures}")
     return 0
 
@@ -93,24 +92,26 @@ def export(
     return 0
 
 
-def write_page(run: Path, page: Path) -> None:
-    """Write the page of a run."""
-    from equipoise.report.page import write_page as write
+def summary_of(run: Path) -> dict[str, Any]:
+    """Give all that the page says of a run, from its results alone."""
+    from equipoise.analysis.frames import Results
+    from equipoise.report.summary import summarize
     from equipoise.results.store import Store
 
     with Store.open(run) as store:
-        write(store, page)
+        return summarize(Results.read(store))
 
 
 def conclude(folder: Path) -> int:
     """End a run: the table in the terminal, the page, and the exit status."""
+    from equipoise.report.page import write_page
     from equipoise.report.terminal import show
     from equipoise.results.store import Store
 
-    with Store.open(folder) as store:
-        show(store)
-        trials = store.trials()
-    page = folder / "report.html"
-    write_page(folder, page)
+    summary = summary_of(folder)
+    show(summary)
+    page = write_page(summary, folder / "report.html")
     typer.echo(f"page: {page}")
-    return 1 if trials["status"].isin(["failed", "timeout"]).any() else 0
+    with Store.open(folder) as store:
+        statuses = store.trials()["status"]
+    return 1 if statuses.isin(["failed", "timeout"]).any() else 0

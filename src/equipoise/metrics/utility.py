@@ -70,10 +70,9 @@ def utility(
     truth = table.sum(axis=1)
     counts = truth > 0 if scored is None else (truth > 0) & scored
     auc, average_precision = ranking(y, probabilities)
-    recall = _ratio(np.diag(table), truth, truth)
     by_class = {
         "f1": f1_from_confusion(table),
-        "recall": recall,
+        "recall": _ratio(np.diag(table), truth, truth),
         "precision": _ratio(np.diag(table), table.sum(axis=0), truth),
         "roc_auc": auc,
         "average_precision": average_precision,
@@ -85,21 +84,28 @@ def utility(
     }
     kept = {metric: values[counts & ~np.isnan(values)] for metric, values in by_class.items()}
     overall = {
-        "macro_f1": _mean(kept["f1"]),
-        "worst_f1": _least(kept["f1"]),
-        "macro_roc_auc": _mean(kept["roc_auc"]),
-        "worst_roc_auc": _least(kept["roc_auc"]),
-        "macro_average_precision": _mean(kept["average_precision"]),
-        "balanced_accuracy": _mean(kept["recall"]),
+        **_over_classes(kept),
         "accuracy": float(np.trace(table)) / len(y),
         "mcc": matthews(table),
-        "geometric_mean": geometric_mean(kept["recall"]),
         "brier": brier(y, probabilities),
         "log_loss": log_loss(y, probabilities),
         "ece": calibration_error(y, probabilities),
     }
     out.update({(metric, None): overall[metric] for metric in OVERALL_METRICS})
     return out
+
+
+def _over_classes(kept: dict[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Give means, minima and the geometric mean of the per-class scores that count."""
+    return {
+        "macro_f1": _mean(kept["f1"]),
+        "worst_f1": _least(kept["f1"]),
+        "macro_roc_auc": _mean(kept["roc_auc"]),
+        "worst_roc_auc": _least(kept["roc_auc"]),
+        "macro_average_precision": _mean(kept["average_precision"]),
+        "balanced_accuracy": _mean(kept["recall"]),
+        "geometric_mean": geometric_mean(kept["recall"]),
+    }
 
 
 def _check(y: NDArray, probabilities: NDArray, predicted: NDArray) -> int:

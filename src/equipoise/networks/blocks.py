@@ -108,7 +108,9 @@ class Blocks:
         self.positions = torch.from_numpy(np.flatnonzero(ids >= 0))
         self.owner = torch.from_numpy(ids[ids >= 0])
         if len(self.owner) and (np.diff(self.owner.numpy(), prepend=0) > 1).any():
-            raise OptionError(f"block numbers must count up from 0 without gaps, got {block_ids}")
+            raise OptionError(
+                f"block numbers must count up from 0 without gaps, got {ids.tolist()}"
+            )
         self.n_blocks = int(self.owner.max()) + 1 if len(self.owner) else 0
         self.membership = one_hot(self.owner, self.n_blocks)
         self._paddings = list(self._pad(self.owner.numpy()))

@@ -17,6 +17,7 @@ from equipoise.report.words import FAMILY_LABELS
 Spec = dict[str, Any]
 
 STEP = 23  # pixels of a row
+GROUPS = ("headline", "gains", "heat", "gap", "counts", "cost")
 STEERS = ("scope", "metric", "plan", "classifier", "against")
 PLANNED = "(datum.plan === plan || datum.plan === -1)"
 

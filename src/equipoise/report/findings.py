@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from equipoise.analysis.signed_ranks import smallest_p, tables_needed
+from equipoise.report.charted import number
 from equipoise.report.ledger import Ledger, of_classifier, of_plan
 from equipoise.report.words import (
     METRICS,
@@ -28,9 +29,9 @@ def _item(row: Any, ledger: Ledger) -> dict[str, Any]:
     return {
         "label": treatment_label(row.method, row.decision, row.classifier, ledger.classifiers),
         "method": row.method,
-        "gain": float(row.gain),
-        "low": float(row.low),
-        "high": float(row.high),
+        "gain": number(row.gain, 6),
+        "low": number(row.low, 6),
+        "high": number(row.high, 6),
         "verdict": row.verdict,
         "text": interval_text(row.gain, row.low, row.high),
         "note": "; ".join(notes),

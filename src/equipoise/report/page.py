@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from equipoise.report.figures import STEERS, Figure, figures
+from equipoise.report.figures import GROUPS, STEERS, Figure, figures
 from equipoise.report.style import DARK, LIGHT, css_variables
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -85,9 +85,9 @@ def render(summary: dict[str, Any]) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["thousands"] = lambda n: f"{n:,}"
-    groups: dict[str, list[Figure]] = {}
+    groups: dict[str, list[Figure]] = {name: [] for name in GROUPS}
     for figure in drawn:
-        groups.setdefault(figure.group, []).append(figure)
+        groups[figure.group].append(figure)
     payload = {
         "tables": summary["tables"],
         "lookups": summary["lookups"],
@@ -98,6 +98,7 @@ def render(summary: dict[str, Any]) -> str:
     return environment.get_template("page.html.j2").render(
         s=summary,
         groups=groups,
+        drawn=bool(drawn),
         steers=_steers(summary, drawn),
         payload=json_for_script(payload),
         scripts=scripts() if drawn else Markup(""),

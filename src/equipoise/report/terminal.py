@@ -94,5 +94,5 @@ def show(summary: dict[str, Any], console: Console | None = None) -> None:
         console.print()
     else:
         for line in plain_lines(summary):
-            console.print(Text(line), soft_wrap=True)
+            print(line, file=console.file)  # rich would expand the tabs
     console.print(Text(summary["found"]["lead"]), soft_wrap=True)

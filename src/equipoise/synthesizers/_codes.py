@@ -1,9 +1,9 @@
 """The law of the codes of one class, learnt after a variational auto-encoder has been trained.
 
-The prior N(0, I) is what training pulls codes towards, not where those of a class end up, least of all where rows are few:
-a decoder is better asked about places that it knows (the ex-post density of P. Ghosh et al., From variational to
-deterministic autoencoders, ICLR 2020, section 4). The codes of a class are taken as Gaussian, with the covariance of the
-encoder's means after O. Ledoit and M. Wolf (Journal of Multivariate Analysis 88, 2004) plus its mean variances.
+The prior N(0, I) is what training pulls codes towards, not where those of a class end up, least of all where rows are
+few: a decoder is better asked about places that it knows (the ex-post density of P. Ghosh et al., From variational to
+deterministic autoencoders, ICLR 2020, section 4). The codes of a class are taken as Gaussian, with the covariance of
+the encoder's means after O. Ledoit and M. Wolf (Journal of Multivariate Analysis 88, 2004) plus its mean variances.
 """
 
 from dataclasses import dataclass

@@ -5,7 +5,6 @@ imbalanced-learn would take the same random steps in all of them.
 """
 
 import warnings
-from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._embedding import Embedding
 from equipoise.synthesizers.smote import ONE_ROW, Smote
 from equipoise.tables.coded import Coded
-from equipoise.tables.schema import Kind
 
 
 class Wrapped(Synthesizer):
@@ -27,7 +25,6 @@ class Wrapped(Synthesizer):
 
     k_neighbors: int
     atom_share: float
-    kinds: Mapping[Hashable, Kind] | None
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         self._validate()

@@ -10,13 +10,11 @@ would be none. N plus the rows of the class are therefore made, which rounding c
 them are drawn.
 """
 
-from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar
 
 from imblearn.over_sampling import ADASYN
 
 from equipoise.synthesizers._wrapped import Wrapped
-from equipoise.tables.schema import Kind
 
 
 class Adasyn(Wrapped):
@@ -29,8 +27,6 @@ class Adasyn(Wrapped):
         of n rows, n - 1 at most.
     atom_share : float, default=0.2
         In (0, 1]: a number held by more than this share of the rows is settled like a category.
-    kinds : dict of column name to kind, default=None
-        Overrules the kinds that would be inferred.
     random_state : None, int, Generator or RandomState, default=None
         Draws the directions that columns of more than 64 levels are embedded in.
 
@@ -61,12 +57,10 @@ class Adasyn(Wrapped):
         *,
         k_neighbors: int = 5,
         atom_share: float = 0.2,
-        kinds: Mapping[Hashable, Kind] | None = None,
         random_state: Any = None,
     ) -> None:
         self.k_neighbors = k_neighbors
         self.atom_share = atom_share
-        self.kinds = kinds
         self.random_state = random_state
 
     def _resampler(self, n_class: int, n_others: int) -> ADASYN:

@@ -8,13 +8,11 @@ classes, and plain SMOTE where no row is in danger (imbalanced-learn makes nothi
 Known departure: of any class that rows are asked of, the largest too, "other classes" are all the others together.
 """
 
-from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar
 
 from imblearn.over_sampling import BorderlineSMOTE
 
 from equipoise.synthesizers._wrapped import Wrapped, check_neighbors
-from equipoise.tables.schema import Kind
 
 
 class BorderlineSmote(Wrapped):
@@ -28,8 +26,6 @@ class BorderlineSmote(Wrapped):
         Neighbours of any class that decide whether a row is in danger.
     atom_share : float, default=0.2
         In (0, 1]: a number held by more than this share of the rows is settled like a category.
-    kinds : dict of column name to kind, default=None
-        Overrules the kinds that would be inferred.
     random_state : None, int, Generator or RandomState, default=None
         Draws the directions that columns of more than 64 levels are embedded in.
 
@@ -60,13 +56,11 @@ class BorderlineSmote(Wrapped):
         k_neighbors: int = 5,
         m_neighbors: int = 10,
         atom_share: float = 0.2,
-        kinds: Mapping[Hashable, Kind] | None = None,
         random_state: Any = None,
     ) -> None:
         self.k_neighbors = k_neighbors
         self.m_neighbors = m_neighbors
         self.atom_share = atom_share
-        self.kinds = kinds
         self.random_state = random_state
 
     def _validate(self) -> None:

@@ -1,6 +1,5 @@
 """Random over-sampling: rows of the class again, with replacement. No parameters, no source; the simplest treatment."""
 
-from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,7 +8,6 @@ from numpy.typing import NDArray
 from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._rows import seeds
 from equipoise.tables.coded import Coded
-from equipoise.tables.schema import Kind
 
 
 class Duplicate(Synthesizer):
@@ -20,8 +18,6 @@ class Duplicate(Synthesizer):
 
     Parameters
     ----------
-    kinds : dict of column name to kind, default=None
-        Overrules the kinds that would be inferred.
     random_state : None, int, Generator or RandomState, default=None
         Not used: nothing in `fit` is random. `sample` has its own.
 
@@ -37,10 +33,7 @@ class Duplicate(Synthesizer):
     how_it_conditions: ClassVar[str] = "rows of the class"
     keeps_rows: ClassVar[bool] = True
 
-    def __init__(
-        self, *, kinds: Mapping[Hashable, Kind] | None = None, random_state: Any = None
-    ) -> None:
-        self.kinds = kinds
+    def __init__(self, *, random_state: Any = None) -> None:
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:

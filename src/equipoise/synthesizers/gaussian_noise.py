@@ -5,7 +5,6 @@ class; a level is redrawn at the class's frequencies with a small probability. M
 are rounded to the column's grid and clipped to its bounds, as those of every method are. Written from the formula.
 """
 
-from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +14,6 @@ from equipoise.errors import OptionError
 from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._rows import seeds, spread
 from equipoise.tables.coded import Coded
-from equipoise.tables.schema import Kind
 
 
 class GaussianNoise(Synthesizer):
@@ -27,8 +25,6 @@ class GaussianNoise(Synthesizer):
         Standard deviation of the noise, as a share of the column's within the class; 0 or more.
     redraw : float, default=0.05
         Probability in [0, 1] that a level is replaced by a draw from the class's frequencies.
-    kinds : dict of column name to kind, default=None
-        Overrules the kinds that would be inferred.
     random_state : None, int, Generator or RandomState, default=None
         Not used: nothing in `fit` is random. `sample` has its own.
 
@@ -53,12 +49,10 @@ class GaussianNoise(Synthesizer):
         *,
         scale: float = 0.1,
         redraw: float = 0.05,
-        kinds: Mapping[Hashable, Kind] | None = None,
         random_state: Any = None,
     ) -> None:
         self.scale = scale
         self.redraw = redraw
-        self.kinds = kinds
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:

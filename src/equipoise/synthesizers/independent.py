@@ -3,7 +3,6 @@
 Every column keeps its distribution within the class, missing cells included, and every tie between columns is cut.
 """
 
-from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 from equipoise.synthesizers._base import Synthesizer
 from equipoise.tables.coded import Coded
-from equipoise.tables.schema import Kind
 
 
 class IndependentColumns(Synthesizer):
@@ -19,8 +17,6 @@ class IndependentColumns(Synthesizer):
 
     Parameters
     ----------
-    kinds : dict of column name to kind, default=None
-        Overrules the kinds that would be inferred.
     random_state : None, int, Generator or RandomState, default=None
         Not used: nothing in `fit` is random. `sample` has its own.
 
@@ -36,10 +32,7 @@ class IndependentColumns(Synthesizer):
     how_it_conditions: ClassVar[str] = "columns of the class"
     keeps_rows: ClassVar[bool] = False
 
-    def __init__(
-        self, *, kinds: Mapping[Hashable, Kind] | None = None, random_state: Any = None
-    ) -> None:
-        self.kinds = kinds
+    def __init__(self, *, random_state: Any = None) -> None:
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:

@@ -19,7 +19,6 @@ Known departures, and the parameter that undoes one where there is such a parame
 Written from the paper.
 """
 
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
 
@@ -31,7 +30,6 @@ from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._neighbours import Mismatch, Neighbourhood, ValueDifference
 from equipoise.synthesizers._rows import Filling, atoms, scales, seeds, spread
 from equipoise.tables.coded import Coded
-from equipoise.tables.schema import Kind
 
 Choice = Literal["draw", "vote"]
 Scale = Literal["standard", "none"]
@@ -65,8 +63,6 @@ class Smote(Synthesizer):
         to interpolation.
     max_reference : int, default=20000
         Of more rows in a class than these, neighbours are sought among a random subset of this size.
-    kinds : dict of column name to kind, default=None
-        Overrules the kinds that would be inferred.
     random_state : None, int, Generator or RandomState, default=None
         Draws the subset of `max_reference` rows and the order of neighbours at equal distance.
 
@@ -101,7 +97,6 @@ class Smote(Synthesizer):
         scaling: Scale = "standard",
         atom_share: float = 0.2,
         max_reference: int = 20_000,
-        kinds: Mapping[Hashable, Kind] | None = None,
         random_state: Any = None,
     ) -> None:
         self.k_neighbors = k_neighbors
@@ -109,7 +104,6 @@ class Smote(Synthesizer):
         self.scaling = scaling
         self.atom_share = atom_share
         self.max_reference = max_reference
-        self.kinds = kinds
         self.random_state = random_state
 
     def _validate(self) -> None:

@@ -73,8 +73,8 @@ class TVAE(Synthesizer):
     max_steps : int, optional
         Steps of the optimiser at most. By default 5,000; 1,000 if n < 40, where no rows are held out.
     patience : int, default=20
-        Evaluations, of which there is one every 25 steps, without a better bound on the held-out rows after which training
-        stops, though not before 500 steps.
+        Evaluations, one every 25 steps, without a better bound on the held-out rows after which training stops, though
+        not before 500 steps.
     learning_rate : float, default=0.001
     weight_decay : float, optional
         L2, on all but the standard deviations. By default 1e-4 if n < 2,000, else 1e-5.
@@ -83,10 +83,10 @@ class TVAE(Synthesizer):
     class_power : float, default=0.5
         A batch holds class c in proportion to n_c to this power: 1 is as in the table, 0 is balanced.
     codes : {"class", "prior"}, default="class"
-        Whether codes are drawn from the law of the codes of the class, learnt after training, or from the prior N(0, I).
+        Whether codes are drawn from the law of the codes of the class, learnt after training, or from N(0, I).
     decode : {"draw", "argmax"}, default="draw"
-        Whether categories and modes are drawn from the decoder's distribution or the likeliest is taken, which makes rare
-        ones rarer.
+        Whether categories and modes are drawn from the decoder's distribution or the likeliest is taken, which makes
+        rare ones rarer.
     temperature : float, default=1.0
         Of the draws; lower is more like argmax.
     kinds : dict of column name to kind, default=None
@@ -105,14 +105,14 @@ class TVAE(Synthesizer):
     stopped_ : str
         Why training ended.
     history_ : dict of str to list of float
-        At each evaluation ``step``, since the last one the means of ``loss``, ``reconstruction`` and ``divergence``, and
-        ``score``, the negative bound (loss factor 1) on held-out rows in nats, without the Gaussian's constants.
+        At each evaluation ``step``, means since the last one of ``loss``, ``reconstruction`` and ``divergence``, and
+        ``score``: the negative bound (loss factor 1) of held-out rows in nats, without constants of the Gaussian.
 
     Notes
     -----
-    A class of n_c < 50 rows keeps their posteriors, which decode to rows like them: a share 1 - n_c / 50 of its codes starts
-    there. That is part of the method. A class of one row starts there always, and a table of fewer than 10 rows is drawn
-    column by column: these are recorded in `fallbacks_`.
+    A class of n_c < 50 rows keeps their posteriors, which decode to rows like them: a share 1 - n_c / 50 of its codes
+    starts there. That is part of the method. A class of one row starts there always, and a table of fewer than 10 rows
+    is drawn column by column: these are recorded in `fallbacks_`.
 
     References
     ----------

@@ -33,7 +33,7 @@
     });
     try {
       const result = await window.vegaEmbed(place, spec, {
-        mode: "vega", renderer: "svg", actions: false, tooltip: { theme: "custom" },
+        mode: "vega", renderer: "svg", actions: false, tooltip: { theme: "custom" }, logLevel: 1,
       });
       views.push({ view: result.view, names: chart.steers });
     } catch (error) {

@@ -1,0 +1,152 @@
+"""Equipoise side by side with what a user would pick instead.
+
+    python benchmarks/peers.py [--peers FOLDER] [--rounds N] [--only NAME ...]
+
+Both sides of a pair run in turn, each in a process and an environment of its own, with the same table and two threads.
+What counts is the ratio of the two inside a round, since the speed of a shared machine drifts; the median over the rounds
+must reach the floor, or the exit status is 1.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A piece of work that both sides do.
+
+    Attributes
+    ----------
+    name : str
+        The program of this name in `ours/` and in `rivals/`.
+    work, rival : str
+        For the reader.
+    floor : float
+        How many times faster than the rival we must be.
+    same_shape : bool
+        Whether both must give equally many rows and columns (else rows only).
+    """
+
+    name: str
+    work: str
+    rival: str
+    floor: float
+    same_shape: bool
+
+
+PAIRS = (
+    Pair("encoding", "encode Adult, fit and transform", "ctgan's DataTransformer", 10.0, False),
+    Pair(
+        "smote",
+        "SMOTE on Adult, mixed columns, to balance",
+        "imbalanced-learn's SMOTENC",
+        4.0,
+        True,
+    ),
+)
+
+
+class PeerError(Exception):
+    """A program of one side failed, or the two did not do the same work."""
+
+
+def run(python: Path, program: Path) -> dict[str, float]:
+    """Run one program in an environment and give what it printed."""
+    threads = {
+        f"{name}_NUM_THREADS": str(THREADS)
+        for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "POLARS")
+    }
+    environment = os.environ | threads | {
+        "LOKY_MAX_CPU_COUNT": str(THREADS), "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1",
+    }  # fmt: skip
+    done = subprocess.run(
+        [python, program], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise PeerError(f"{program} failed under {python}:\n{done.stderr.strip()[-2000:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def compare(pair: Pair, peers: Path, rounds: int) -> list[tuple[float, float]]:
+    """Give the seconds of both sides, ours first, in each round."""
+    seconds = []
+    for k in range(rounds):
+        programs = [
+            (Path(sys.executable), HERE / "ours" / f"{pair.name}.py"),
+            (peers / "bin/python", HERE / "rivals" / f"{pair.name}.py"),
+        ]
+        # Who goes first alternates: a machine that warms up or slows down favours neither.
+        order = (0, 1) if k % 2 == 0 else (1, 0)
+        results = {side: run(*programs[side]) for side in order}
+        ours, theirs = results[0], results[1]
+        shapes = [(r["rows"], r["columns"] if pair.same_shape else None) for r in (ours, theirs)]
+        if shapes[0] != shapes[1]:
+            raise PeerError(f"{pair.name}: the two sides gave {shapes[0]} and {shapes[1]}")
+        seconds.append((ours["seconds"], theirs["seconds"]))
+        print(
+            f"  {pair.name}, round {k + 1} of {rounds}: ours {ours['seconds']:.2f} s, "
+            f"theirs {theirs['seconds']:.2f} s, ratio {theirs['seconds'] / ours['seconds']:.1f}",
+            flush=True,
+        )
+    return seconds
+
+
+def verdict(pair: Pair, seconds: list[tuple[float, float]]) -> tuple[str, bool]:
+    """Give the table's line for a pair, and whether it reaches its floor."""
+    ratio = statistics.median(theirs / ours for ours, theirs in seconds)
+    ours, theirs = (statistics.median(side) for side in zip(*seconds, strict=True))
+    reached = ratio >= pair.floor
+    word = "" if reached else "  MISSED"
+    line = f"{pair.work:<44}{pair.rival:<30}{ours:>8.2f}{theirs:>9.2f}{ratio:>8.1f}{pair.floor:>7.0f}{word}"
+    return line, reached
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Equipoise side by side with its rivals.")
+    parser.add_argument(
+        "--peers", type=Path, default=HERE.parent / ".peers",
+        help="the rivals' environment; the default one is made if it is not there (two minutes, 2 GB)",
+    )  # fmt: skip
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=[pair.name for pair in PAIRS])
+    options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error("--rounds must be 1 or more")
+    if options.peers == parser.get_default("peers"):
+        if not (options.peers / ".ready").exists():
+            subprocess.run([HERE / "install_peers.sh", options.peers], check=True)
+    elif not (options.peers / "bin/python").exists():
+        parser.error(
+            f"--peers: there is no {options.peers}/bin/python; make it: install_peers.sh FOLDER"
+        )
+    return options
+
+
+def main() -> int:
+    """Run the pairs and print the ratios."""
+    options = parse()
+    pairs = [pair for pair in PAIRS if options.only is None or pair.name in options.only]
+    print(f"{options.rounds} rounds, both sides in turn, {THREADS} threads each")
+    try:
+        lines = [verdict(pair, compare(pair, options.peers, options.rounds)) for pair in pairs]
+    except PeerError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"\n{'work':<44}{'rival':<30}{'ours s':>8}{'theirs s':>9}{'ratio':>8}{'floor':>7}")
+    for line, _ in lines:
+        print(line)
+    return 0 if all(reached for _, reached in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""The page is one file that loads nothing, draws everything, and lets no name from a table become markup or script."""
+
+import json
+import re
+import time
+from html.parser import HTMLParser
+
+import pytest
+from browser import look, needs_browser
+from fake_run import FakeRun
+
+from equipoise.analysis.frames import Results
+from equipoise.report.figures import figures, standalone, write_figures
+from equipoise.report.page import json_for_script, render, scripts, write_page
+from equipoise.report.summary import summarize
+
+CLEAN = {"failed": (), "skipped": ()}
+HOSTILE = (
+    "</script><script>document.body.id='hacked'</script>",
+    "<img src=x onerror=\"document.body.id='hacked'\">",
+    "\"];document.body.id='hacked';//",
+    "' + (document.body.id='hacked') + '",
+    "datum['x']\u2028\u2029<!--<script>",
+    "{{ 7 * 7 }}{% raw %}${document.body.id='hacked'}",
+    "javascript:document.body.id='hacked'",
+    "a" * 200,
+)
+
+
+class Elements(HTMLParser):
+    """Collects elements with their attributes, and what scripts hold."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def hostile_run():
+    a, b, c, d, e, f, g, long = HOSTILE
+    results = FakeRun(
+        datasets={a: {b: 90, c: 40, long: 30}, d: {e: 90, f: 40}, long: {g: 60, a: 40}},
+        gains={"smote": 0.03, b: 0.0, e: -0.02},
+        **CLEAN,
+    ).make()
+    results.trials.loc[:, "reason"] = a
+    results.trials.loc[results.trials["method"] == e, "status"] = "failed"
+    results.deliveries.loc[:, "fallback"] = b
+    results.datasets["warnings"] = [(a, b, c)] * 3
+    results.datasets["kinds"] = [{a: "numeric", b: e}] * 3
+    results.trials["notes"] = [(f, a)] * len(results.trials)
+    results.run.update({"experiment": f, "machine": {a: b}, "versions": {c: d}, "options": {e: [a]}})
+    return results
+
+
+def check_free_of_injection(text):
+    elements = Elements(text).found
+    assert not [a for _, a in elements if a.get("id") == "hacked" or "onerror" in a]
+    assert not [t for t, _ in elements if t == "img"]
+    assert "49{%" not in text
+
+
+@pytest.fixture(scope="module")
+def page(summary):
+    return render(summary)
+
+
+def test_the_page_loads_nothing(page):
+    for tag, attributes in Elements(page).found:
+        assert tag not in ("link", "img", "iframe", "object", "embed", "base")
+        assert "src" not in attributes
+        assert not attributes.get("href", "#").startswith(("http", "//", "file"))
+    style = re.search(r"<style>(.*?)</style>", page, re.S).group(1)
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "default-src 'none'" in page
+
+
+def test_the_page_is_light_and_quickly_made(summary, page):
+    assert len(page.encode()) < 4_000_000
+    start = time.process_time()
+    render(summary)
+    assert time.process_time() - start < 10
+
+
+def test_the_bundled_scripts_cannot_end_their_element():
+    assert "</script" not in scripts()
+    assert "<!--" not in scripts()
+
+
+def test_json_in_a_script_cannot_end_it_and_reads_back():
+    value = {name: list(HOSTILE) for name in HOSTILE}
+    text = json_for_script(value)
+    assert not set("<>&\u2028\u2029") & set(text)
+    assert json.loads(text) == value
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json_for_script([float("nan")])
+
+
+def test_no_name_from_the_data_is_in_a_specification():
+    for figure in figures(summarize(hostile_run())):
+        text = json.dumps(figure.spec)
+        assert "hacked" not in text
+        assert "aaaa" not in text
+
+
+def test_hostile_names_are_text_in_the_file():
+    text = render(summarize(hostile_run()))
+    check_free_of_injection(text)
+    assert text.count("<script") == len([1 for t, _ in Elements(text).found if t == "script"])
+
+
+@needs_browser
+def test_every_chart_is_drawn_without_a_complaint(summary, tmp_path):
+    path = write_page(summary, tmp_path / "report.html")
+    document, said = look(path, tmp_path)
+    n = len(figures(summary))
+    assert f'data-drawn="{n}"' in document
+    assert "data-broken" not in document
+    assert document.count("<svg") == n
+    assert said == []
+
+
+@needs_browser
+def test_hostile_names_do_nothing_in_a_browser(tmp_path):
+    found = summarize(hostile_run())
+    document, said = look(write_page(found, tmp_path / "report.html"), tmp_path, width=420)
+    check_free_of_injection(document)
+    assert f'data-drawn="{len(figures(found))}"' in document
+    assert said == []
+
+
+@needs_browser
+def test_an_empty_run_is_a_page_that_says_so(tmp_path):
+    path = write_page(summarize(Results(run={"experiment": "demo"})), tmp_path / "report.html")
+    document, said = look(path, tmp_path)
+    assert "There are no scores yet." in document
+    assert said == []
+
+
+@needs_browser
+@pytest.mark.parametrize("seen", ["one table", "failures only", "one split"])
+def test_a_thin_run_still_draws(seen, tmp_path):
+    wish = {
+        "one table": FakeRun(datasets={"many": {f"c{i}": 40 - i for i in range(18)}}, **CLEAN),
+        "failures only": FakeRun(
+            failed=tuple((d, r, m) for d in FakeRun().datasets for r in range(5) for m in FakeRun().gains)
+        ),
+        "one split": FakeRun(repeats=1, **CLEAN),
+    }[seen]
+    found = summarize(wish.make())
+    document, said = look(write_page(found, tmp_path / "report.html"), tmp_path)
+    assert f'data-drawn="{len(figures(found))}"' in document
+    assert said == []
+
+
+def test_figures_are_written_as_png_and_svg(summary, tmp_path):
+    written = write_figures({**summary, "tables": summary["tables"] | {"cost": {"columns": ["family"], "rows": []}}}, tmp_path, scale=1)
+    assert {p.suffix for p in written} == {".png", ".svg"}
+    for path in written:
+        data = path.read_bytes()
+        assert data.startswith(b"\x89PNG" if path.suffix == ".png" else b"<svg")
+        assert b"var(--" not in data
+
+
+def test_a_figure_for_print_has_its_colours_and_its_data(summary):
+    spec = standalone(figures(summary)[0], summary)
+    assert "var(--" not in json.dumps(spec)
+    assert len(spec["datasets"]["gains"]) == len(summary["tables"]["gains"]["rows"])
+
+
+def test_a_page_is_replaced_whole(summary, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    write_page(summary, path)
+    assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert list(tmp_path.iterdir()) == [path]
