@@ -2,9 +2,9 @@
 
     python benchmarks/peers.py [--peers FOLDER] [--rounds N] [--only NAME ...]
 
-Both sides of a pair run in turn, each in a process and an environment of its own, with the same table and two threads.
-What counts is the ratio of the two inside a round, since the speed of a shared machine drifts; the median over the rounds
-must reach the floor, or the exit status is 1.
+Both sides of a pair run in turn, each in a process and an environment of its own, on the same table and the same two
+processors. What counts is the ratio of the two inside a round, since the speed of a shared machine drifts; the median
+over the rounds must reach the floor, or the exit status is 1.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-THREADS = 2
+PROCESSORS = 2
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,27 @@ class PeerError(Exception):
     """A program of one side failed, or the two did not do the same work."""
 
 
+def confine() -> None:
+    """Keep this process, and those that it starts, to so many processors, where the system can.
+
+    Each library then shares them out as it sees fit: threads beside worker processes would be too many.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:PROCESSORS])
+    else:
+        os.environ["LOKY_MAX_CPU_COUNT"] = str(PROCESSORS)
+        os.environ["OMP_NUM_THREADS"] = str(PROCESSORS)
+
+
 def run(python: Path, program: Path) -> dict[str, float]:
     """Run one program in an environment and give what it printed."""
-    threads = {
-        f"{name}_NUM_THREADS": str(THREADS)
-        for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "POLARS")
-    }
-    environment = os.environ | threads | {
-        "LOKY_MAX_CPU_COUNT": str(THREADS), "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1",
-    }  # fmt: skip
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     done = subprocess.run(
-        [python, program], env=environment, capture_output=True, text=True, check=False
+        [python, "-B", program],
+        env=environment | {"PYTHONPATH": str(HERE)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise PeerError(f"{program} failed under {python}:\n{done.stderr.strip()[-2000:]}")
@@ -135,8 +145,9 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     """Run the pairs and print the ratios."""
     options = parse()
+    confine()
     pairs = [pair for pair in PAIRS if options.only is None or pair.name in options.only]
-    print(f"{options.rounds} rounds, both sides in turn, {THREADS} threads each")
+    print(f"{options.rounds} rounds, both sides in turn, the same {PROCESSORS} processors")
     try:
         lines = [verdict(pair, compare(pair, options.peers, options.rounds)) for pair in pairs]
     except PeerError as error:

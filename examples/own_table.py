@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import equipoise as eq
-from equipoise.bench.experiment import TableFile, own_tables
+from equipoise.trials.experiment import TableFile, own_tables
 
 X, y = eq.load_dataset("ionosphere")
 X.assign(returned=y).to_csv("radar.csv", index=False)

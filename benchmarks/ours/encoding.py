@@ -1,8 +1,8 @@
 """Equipoise: schema, codes, fit and transform of the encoder that its networks use."""
 
-import adult
 import numpy as np
 
+import adult
 from equipoise.tables.coded import code
 from equipoise.tables.encoder import TableEncoder
 from equipoise.tables.schema import Schema

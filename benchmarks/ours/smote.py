@@ -1,8 +1,8 @@
 """Equipoise: SMOTE on mixed columns until the classes are balanced, and the whole table given back."""
 
-import adult
 import pandas as pd
 
+import adult
 from equipoise.synthesizers.smote import Smote
 
 X, _ = adult.read()

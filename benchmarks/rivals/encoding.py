@@ -2,8 +2,9 @@
 
 import warnings
 
-import adult
 from ctgan.data_transformer import DataTransformer
+
+import adult
 
 warnings.filterwarnings("ignore")
 table, discrete = adult.read()

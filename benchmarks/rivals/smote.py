@@ -2,8 +2,9 @@
 
 import warnings
 
-import adult
 from imblearn.over_sampling import SMOTENC
+
+import adult
 
 warnings.filterwarnings("ignore")
 X, discrete = adult.read()

@@ -16,7 +16,7 @@ _PUBLIC = {
     "Duplicate": "equipoise.synthesizers.duplicate",
     "EquipoiseError": "equipoise.errors",
     "EquipoiseWarning": "equipoise.errors",
-    "Experiment": "equipoise.bench.experiment",
+    "Experiment": "equipoise.trials.experiment",
     "GaussianNoise": "equipoise.synthesizers.gaussian_noise",
     "IndependentColumns": "equipoise.synthesizers.independent",
     "OptionError": "equipoise.errors",
@@ -24,11 +24,12 @@ _PUBLIC = {
     "SyntheticOverSampler": "equipoise.samplers.oversampler",
     "TVAE": "equipoise.synthesizers.tvae",
     "balance": "equipoise.samplers.strategies",
+    "bench": "equipoise.trials.bench",
     "grow": "equipoise.samplers.strategies",
     "load_dataset": "equipoise.datasets.catalogue",
 }
 
-__all__ = ["__version__", "bench", *_PUBLIC]  # noqa: PLE0604
+__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

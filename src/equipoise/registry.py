@@ -59,7 +59,7 @@ METHODS: dict[str, Method] = {
         Method("duplicate", f"{_S}.duplicate:Duplicate", "resampling", "random over-sampling"),
         Method(
             "oracle",
-            "equipoise.bench.oracle:Oracle",
+            "equipoise.trials.oracle:Oracle",
             "none",
             "fresh rows of a known law",
             needs_law=True,

@@ -258,6 +258,8 @@ def test_a_failed_fold_takes_the_opponent_s_predictions():
 
 def test_what_was_asked_and_has_not_run_is_known():
     asked = pd.DataFrame([("d", 0, "smote"), ("d", 1, "smote")], columns=COLUMNS["asked"])
-    done = pd.DataFrame([("d", 0, "smote", "done")], columns=["dataset", "repeat", "method", "status"])
+    done = pd.DataFrame(
+        [("d", 0, "smote", "done")], columns=["dataset", "repeat", "method", "status"]
+    )
     left = Results(asked=asked, trials=done).unfinished()
     assert left.to_dict("records") == [{"dataset": "d", "repeat": 1, "method": "smote"}]

@@ -25,7 +25,12 @@ def look(page: Path, folder: Path, *, width: int = 1400, hold: str = "") -> tupl
         f"file://{page}{hold}",
     ]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "HOME": str(folder)}
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "HOME": str(folder)},
     )
     said = re.findall(r"CONSOLE[^\]]*\] (.*)", done.stderr)
     return done.stdout, said

@@ -67,7 +67,12 @@ class _Builder:
         for name, counts in self.wish.datasets.items():
             unscored = tuple(c for c, n in counts.items() if n < 10)
             warning = ("column 'id' looks like an identifier: it was left out",)
-            kinds = {"age": "numeric", "income": "numeric", "job": "categorical", "id": "categorical"}
+            kinds = {
+                "age": "numeric",
+                "income": "numeric",
+                "job": "categorical",
+                "id": "categorical",
+            }
             self.tables["datasets"].append(
                 (name, sum(counts.values()), kinds, counts, unscored, "ab12cd34", warning)
             )
@@ -102,7 +107,9 @@ class _Builder:
         if (name, method) in wish.skipped:
             status, reason = "skipped", "needs more than the memory limit of 2000 MB"
         seconds = 40 * self.rng.random() + 20 if method in COSTLY else self.rng.random() + 0.2
-        notes = ("column 'job': 2 test rows held a level unseen in training",) if repeat == 0 else ()
+        notes = (
+            ("column 'job': 2 test rows held a level unseen in training",) if repeat == 0 else ()
+        )
         values = (name, repeat, method, status, reason, seconds, 0.1, seconds + 3, 300.0)
         self.tables["trials"].append(
             (f"{name}-{repeat}-{method}", *values, "1", method == "smote", notes)

@@ -22,7 +22,9 @@ CLEAN = {"failed": (), "skipped": ()}
 
 
 def words_of(summary, opponent="identity", scope=0):
-    board = next(b for b in summary["found"]["scopes"][scope]["boards"] if b["opponent"] == opponent)
+    board = next(
+        b for b in summary["found"]["scopes"][scope]["boards"] if b["opponent"] == opponent
+    )
     return {i["label"]: i["verdict"] for g in board["groups"] for i in g["items"]}
 
 
@@ -88,7 +90,9 @@ def test_an_unfinished_run_says_so():
 def test_a_run_without_best_simple_is_judged_against_doing_nothing():
     results = FakeRun().make()
     keep = ~results.observations["decision"].str.startswith("best-simple")
-    found = summarize(replace(replace_predictions(results), observations=results.observations[keep]))
+    found = summarize(
+        replace(replace_predictions(results), observations=results.observations[keep])
+    )
     assert found["main_opponent"] == "identity"
     assert len(found["found"]["scopes"][0]["boards"]) == 1
 
@@ -149,7 +153,9 @@ def test_the_terminal_prints_names_as_they_are():
     assert "helps" in out.getvalue()
 
 
-@pytest.mark.parametrize("heavy", ["torch", "xgboost", "equipoise.bench", "equipoise.synthesizers"])
+@pytest.mark.parametrize(
+    "heavy", ["torch", "xgboost", "equipoise.trials", "equipoise.synthesizers"]
+)
 def test_the_report_needs_no_network_library(heavy):
     code = (
         "import sys, equipoise.report.page, equipoise.report.summary, equipoise.report.terminal;"

@@ -191,9 +191,7 @@ def over_tables(within: pd.DataFrame, rope: float = ROPE) -> pd.DataFrame:
     return judged(table, ["plan"], table["n_splits"], rope)
 
 
-def equivalence(
-    within: pd.DataFrame, rng: np.random.Generator, rope: float = ROPE
-) -> pd.DataFrame:
+def equivalence(within: pd.DataFrame, rng: np.random.Generator, rope: float = ROPE) -> pd.DataFrame:
     """Give each treatment's Bayesian signed-rank probabilities over tables: `TREATMENT`, n, left, rope, right."""
     rows = []
     for key, group in within.groupby(TREATMENT, sort=False):

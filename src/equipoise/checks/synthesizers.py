@@ -35,7 +35,7 @@ ASKED = (7, 5, 3, 2, 1)  # rows of the first, second, ... class; 1 of those afte
 
 def iter_checks() -> Iterator[tuple[str, Check]]:
     """Give the name and the function of every check, in the order in which they stand in this file."""
-    for name, function in globals().items():
+    for name, function in list(globals().items()):
         if name.startswith("check_") and inspect.isfunction(function):
             yield name.removeprefix("check_"), function
 

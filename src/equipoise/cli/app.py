@@ -32,7 +32,9 @@ app.command(name="check")(listing.check)
 
 
 # Typer has its own copy of click, or uses the package, by its version: reach the class through a name that it exports.
-WrongCall = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__ == "ClickException")
+WrongCall: type[Exception] = next(
+    cls for cls in typer.BadParameter.__mro__ if cls.__name__ == "ClickException"
+)
 
 
 def _version(asked: bool) -> None:

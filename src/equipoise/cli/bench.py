@@ -1,75 +1,87 @@
 """`equipoise bench`: runs an experiment and ends with a table and a page."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from equipoise.errors import OptionError
 
 if TYPE_CHECKING:
-    from equipoise.bench.experiment import Experiment
+    from equipoise.trials.experiment import Experiment
+
+
+Name = Annotated[
+    str | None, typer.Argument(help="demo, article, or a TOML file of your own. Default: demo.")
+]
+Data = Annotated[
+    list[Path] | None, typer.Option(help="A table of your own, CSV or Parquet; needs --target.")
+]
+Target = Annotated[str | None, typer.Option(help="Its column with the classes.")]
+Missing = Annotated[
+    list[str] | None, typer.Option(help="A text that means a missing value; may be repeated.")
+]
+Categorical = Annotated[
+    list[str] | None, typer.Option(help="A column to take as categories; may be repeated.")
+]
+Numeric = Annotated[
+    list[str] | None, typer.Option(help="A column to take as numbers; may be repeated.")
+]
+Drop = Annotated[list[str] | None, typer.Option(help="A column to leave out; may be repeated.")]
+Methods = Annotated[str | None, typer.Option(help="Methods, separated by commas.")]
+Plans = Annotated[
+    str | None, typer.Option(help="Plans: balance, balance:RATIO, grow:RATE, add:CLASS=N.")
+]
+Decisions = Annotated[
+    str | None, typer.Option(help="Decisions: plain, balanced, ladder, threshold, best-simple.")
+]
+Classifiers = Annotated[
+    str | None,
+    typer.Option(
+        help="xgboost, xgboost-regularised, xgboost-bagging, random-forest or MODULE:CLASS."
+    ),
+]
+Datasets = Annotated[str | None, typer.Option(help="Only these tables of the experiment.")]
+Repeats = Annotated[int | None, typer.Option(help="Repeats; five test every row once.")]
+Seed = Annotated[int | None, typer.Option(help="Root of all random numbers but the splits.")]
+Jobs = Annotated[int, typer.Option(help="Worker processes, one thread each.", min=1)]
+TimeLimit = Annotated[float | None, typer.Option(help="Seconds per trial.", min=0.001)]
+MemoryLimit = Annotated[int | None, typer.Option(help="Megabytes per worker.", min=1)]
+DataDir = Annotated[Path | None, typer.Option(help="Folder with NAME.csv files to look in first.")]
+Run = Annotated[Path | None, typer.Option(help="Run folder. Default: runs/NAME.")]
+Dask = Annotated[str | None, typer.Option(help="Address of a Dask scheduler to run on.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Run failed trials again.")]
 
 
 def bench(
-    name: Annotated[
-        str | None,
-        typer.Argument(help="demo, article, or a TOML file of your own. Default: demo."),
-    ] = None,
-    data: Annotated[
-        list[Path] | None, typer.Option(help="A table of your own, CSV or Parquet; needs --target.")
-    ] = None,
-    target: Annotated[str | None, typer.Option(help="Its column with the classes.")] = None,
-    missing: Annotated[
-        list[str] | None, typer.Option(help="A text that means a missing value; may be repeated.")
-    ] = None,
-    categorical: Annotated[
-        list[str] | None, typer.Option(help="A column to take as categories; may be repeated.")
-    ] = None,
-    numeric: Annotated[
-        list[str] | None, typer.Option(help="A column to take as numbers; may be repeated.")
-    ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option(help="A column to leave out; may be repeated.")
-    ] = None,
-    methods: Annotated[str | None, typer.Option(help="Methods, separated by commas.")] = None,
-    plans: Annotated[
-        str | None, typer.Option(help="Plans: balance, balance:RATIO, grow:RATE, add:CLASS=N.")
-    ] = None,
-    decisions: Annotated[
-        str | None,
-        typer.Option(help="Decisions: plain, balanced, ladder, threshold, best-simple."),
-    ] = None,
-    classifiers: Annotated[
-        str | None,
-        typer.Option(
-            help="xgboost, xgboost-regularised, xgboost-bagging, random-forest or MODULE:CLASS."
-        ),
-    ] = None,
-    datasets: Annotated[
-        str | None, typer.Option(help="Only these tables of the experiment.")
-    ] = None,
-    repeats: Annotated[int | None, typer.Option(help="Repeats; five test every row once.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Root of all random numbers but the splits.")
-    ] = None,
-    jobs: Annotated[int, typer.Option(help="Worker processes, one thread each.", min=1)] = 1,
-    time_limit: Annotated[float | None, typer.Option(help="Seconds per trial.", min=0.001)] = None,
-    memory_limit: Annotated[int | None, typer.Option(help="Megabytes per worker.", min=1)] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Folder with NAME.csv files to look in first.")
-    ] = None,
-    run: Annotated[Path | None, typer.Option(help="Run folder. Default: runs/NAME.")] = None,
-    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to run on.")] = None,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Run failed trials again.")
-    ] = False,
+    name: Name = None,
+    data: Data = None,
+    target: Target = None,
+    missing: Missing = None,
+    categorical: Categorical = None,
+    numeric: Numeric = None,
+    drop: Drop = None,
+    methods: Methods = None,
+    plans: Plans = None,
+    decisions: Decisions = None,
+    classifiers: Classifiers = None,
+    datasets: Datasets = None,
+    repeats: Repeats = None,
+    seed: Seed = None,
+    jobs: Jobs = 1,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
+    data_dir: DataDir = None,
+    run: Run = None,
+    dask: Dask = None,
+    retry_failed: RetryFailed = False,
 ) -> int:
     """Run the fair trial, resume it where it stopped, and write its page.
 
     Examples: `equipoise bench demo --jobs 2` and `equipoise bench --data loans.csv --target BAD`
     """
-    from equipoise.bench.bench import bench as run_bench
+    from equipoise.trials.bench import bench as run_bench
+    from equipoise.trials.progress import stderr_progress
 
     experiment = _experiment(
         name, _files(data, target, missing, categorical, numeric, drop), methods, repeats
@@ -85,6 +97,7 @@ def bench(
         memory_limit_mb=memory_limit,
         dask=dask,
         retry_failed=retry_failed,
+        progress=stderr_progress(),
     )
     from equipoise.cli.results import conclude
 
@@ -99,7 +112,7 @@ def _files(
     numeric: list[str] | None,
     drop: list[str] | None,
 ) -> list:
-    from equipoise.bench.experiment import TableFile
+    from equipoise.trials.experiment import TableFile
 
     if not data:
         for option, value in (
@@ -131,7 +144,7 @@ def _files(
 def _experiment(
     name: str | None, files: list, methods: str | None, repeats: int | None
 ) -> "Experiment":
-    from equipoise.bench.experiment import load_experiment, own_tables
+    from equipoise.trials.experiment import load_experiment, own_tables
 
     if not files:
         return load_experiment(name or "demo")
@@ -149,7 +162,7 @@ def _narrowed(
     datasets: str | None,
 ) -> "Experiment":
     """Replace what the call names; plans and decisions hold for all methods then."""
-    from equipoise.bench.experiment import Cells, words
+    from equipoise.trials.experiment import Cells, words
 
     changes: dict = {}
     if methods is not None:
@@ -175,7 +188,7 @@ def _narrowed(
     return _replaced(experiment, **changes)
 
 
-def _replaced(experiment: "Experiment", **changes: object) -> "Experiment":
+def _replaced(experiment: "Experiment", **changes: Any) -> "Experiment":
     import dataclasses
 
     given = {key: value for key, value in changes.items() if value is not None}

@@ -22,13 +22,13 @@ def datasets(
     for entry in catalogue.describe(data_dir):
         rows.add_row(
             entry.name,
-            f"{entry.n_rows:,}",
-            str(entry.n_columns),
+            f"{entry.rows:,}",
+            str(entry.columns),
             entry.target,
-            str(len(entry.class_counts)),
+            str(len(entry.classes)),
             f"{entry.ratio:.1f}",
             entry.licence,
-            entry.here or "no: OpenML" if entry.openml_id else entry.here or "no",
+            entry.here or ("no" if entry.openml is None else "no, but on OpenML"),
         )
     rows.show()
 

@@ -1,1 +1,1 @@
-"""."""
+"""Networks: tensors in, tensors out; one training loop for all."""

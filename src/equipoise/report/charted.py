@@ -41,7 +41,9 @@ class Charted:
         self.results = results
         self.ledger = ledger
         self.many = len(ledger.datasets) > 1
-        self.scopes = ([f"All {len(ledger.datasets)} tables"] if self.many else []) + ledger.datasets
+        self.scopes = (
+            [f"All {len(ledger.datasets)} tables"] if self.many else []
+        ) + ledger.datasets
         self.treatments: list[dict[str, Any]] = []
         self._known: dict[tuple[str, str, str], int] = {}
 
@@ -119,7 +121,9 @@ class Charted:
                 place = self._where(row)
                 untouched = row.method == "identity" and row.decision == "plain"
                 untouched = untouched and row.classifier in self.ledger.classifiers
-                values = [number(v) for v in (row.train, row.test, row.improvement, row.test_change)]
+                values = [
+                    number(v) for v in (row.train, row.test, row.improvement, row.test_change)
+                ]
                 order = -99.0 if untouched else round(-float(row.test), 4)
                 rows.append([scope, m, *place, *values, int(row.comparable), order])
         return {"columns": columns, "rows": rows}
@@ -172,7 +176,9 @@ class Charted:
                 seconds = group["total_seconds"]
                 values = [max(0.01, float(seconds.quantile(q))) for q in (0.5, 0.0, 1.0)]
                 numbers = [number(v, 3) for v in (*values, group["peak_mb"].max())]
-                rows.append([scope, method, FAMILY_LABELS[family(method)], *numbers, number(values[0], 3)])
+                rows.append(
+                    [scope, method, FAMILY_LABELS[family(method)], *numbers, number(values[0], 3)]
+                )
         return {"columns": columns, "rows": rows}
 
 

@@ -149,7 +149,9 @@ def gain_of_metric(families: list[str], rope: float, metric: int) -> Spec:
     bars = rows.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.2, opacity=0.55)
     bars = bars.encode(x=_value("low", "gain"), x2="high:Q", y=_rows(order="first"), color=tint)
     dots = rows.mark_point(filled=True, size=70, opacity=1)
-    dots = dots.encode(x=_value("gain", "gain"), y=_rows(order="first"), color=tint, tooltip=GAIN_TIPS)
+    dots = dots.encode(
+        x=_value("gain", "gain"), y=_rows(order="first"), color=tint, tooltip=GAIN_TIPS
+    )
     chart = alt.layer(_band(rope), bars, dots).properties(height=alt.Step(STEP))
     return _steered(chart, "scope", "plan", "classifier", "against")
 
@@ -257,8 +259,11 @@ def cost(families: list[str], field: str) -> Spec:
     rows = _chart("cost", "datum.scope === scope")
     tint = _family(families)
     tips = _tips(
-        ("method", "method", ""), ("seconds", "seconds, median trial", ".3~s"),
-        ("low", "fastest", ".3~s"), ("high", "slowest", ".3~s"), ("mb", "peak memory, MB", ",.0f"),
+        ("method", "method", ""),
+        ("seconds", "seconds, median trial", ".3~s"),
+        ("low", "fastest", ".3~s"),
+        ("high", "slowest", ".3~s"),
+        ("mb", "peak memory, MB", ",.0f"),
     )
     if field == "seconds":
         axis = alt.Axis(format="~g", tickCount=4)
@@ -320,7 +325,12 @@ def standalone(figure: Figure, summary: dict[str, Any], width: int = 680) -> Spe
     ]
     spec: Spec = dress(figure.spec)
     title = {"text": figure.title, "subtitle": " · ".join(shown)}
-    whole = {**spec, "width": width, "datasets": {**spec.get("datasets", {}), figure.table: values}, "title": title}
+    whole = {
+        **spec,
+        "width": width,
+        "datasets": {**spec.get("datasets", {}), figure.table: values},
+        "title": title,
+    }
     whole["config"] = {**spec["config"], "background": "#ffffff"}
     return whole
 

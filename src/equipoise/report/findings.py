@@ -131,7 +131,8 @@ def lead(boards: list[dict[str, Any]], metric: str, where: str) -> str:
     if len(boards) > 1:
         better = _labels(boards[0], "helps")
         tail.append(
-            f"{len(better)} of {boards[0]['n']} beat doing nothing" if better
+            f"{len(better)} of {boards[0]['n']} beat doing nothing"
+            if better
             else "nor did anything clearly beat doing nothing"
         )
     return f"{start}{'; ' + '; '.join(tail) if tail else ''}."
@@ -140,14 +141,10 @@ def lead(boards: list[dict[str, Any]], metric: str, where: str) -> str:
 def power_note(n_tables: int, n_comparisons: int) -> str:
     """Say what so many tables can and cannot show."""
     if n_tables < 2:
-        return (
-            "One table cannot speak for others: every interval here is about new splits of this one."
-        )
+        return "One table cannot speak for others: every interval here is about new splits of this one."
     least = smallest_p(n_tables)
     needed = tables_needed(n_comparisons)
-    text = (
-        f"Over {counted(n_tables, 'table')} a signed-rank test cannot go below p = {least:.3g}"
-    )
+    text = f"Over {counted(n_tables, 'table')} a signed-rank test cannot go below p = {least:.3g}"
     if needed > n_tables:
         text += (
             f"; with {n_comparisons} treatments compared, at least {needed} tables would be needed for any of them "
@@ -172,12 +169,14 @@ def findings(ledger: Ledger, metric: str, plan: str) -> dict[str, Any]:
             if not overall:
                 table = table[table["dataset"] == where]
             boards.append(board(table, ledger, rival, plan, methods_only=rival != "identity"))
-        scopes.append({
-            "where": where,
-            "overall": overall,
-            "lead": lead(boards, metric, f"on {where}"),
-            "boards": boards,
-        })
+        scopes.append(
+            {
+                "where": where,
+                "overall": overall,
+                "lead": lead(boards, metric, f"on {where}"),
+                "boards": boards,
+            }
+        )
     n = max((b["n"] for s in scopes for b in s["boards"]), default=0)
     return {
         "lead": scopes[0]["lead"] if scopes else "There are no results yet.",

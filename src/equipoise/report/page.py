@@ -92,7 +92,8 @@ def render(summary: dict[str, Any]) -> str:
         "tables": summary["tables"],
         "lookups": summary["lookups"],
         "charts": [
-            {"name": f.name, "table": f.table, "steers": f.steers, "spec": compiled(f)} for f in drawn
+            {"name": f.name, "table": f.table, "steers": f.steers, "spec": compiled(f)}
+            for f in drawn
         ],
     }
     return environment.get_template("page.html.j2").render(

@@ -53,7 +53,9 @@ def summarize(results: Results, rope: float = ROPE) -> Summary:
         "opponents": ledger.opponents,
         "pooled": ledger.pooled,
         "gap_excluded": {
-            METRICS[m]: list(found_.excluded) for m, found_ in ledger.gaps.items() if found_.excluded
+            METRICS[m]: list(found_.excluded)
+            for m, found_ in ledger.gaps.items()
+            if found_.excluded
         },
         "smallest_gap": SMALLEST_GAP,
         "tables": tables,
@@ -81,8 +83,10 @@ def _title(results: Results, ledger: Ledger) -> str:
         return f"A fair trial on {names[0]}"
     if not names:
         return f"{name or 'A fair trial'}: nothing has run yet"
-    return f"{name[:1].upper()}{name[1:]}: a fair trial on {len(names)} tables" if name else (
-        f"A fair trial on {len(names)} tables"
+    return (
+        f"{name[:1].upper()}{name[1:]}: a fair trial on {len(names)} tables"
+        if name
+        else (f"A fair trial on {len(names)} tables")
     )
 
 
@@ -100,10 +104,10 @@ def _asked(results: Results, ledger: Ledger) -> list[str]:
         + (f", on the plans {listed(ledger.plans)}" if ledger.plans else "")
         + ", beside answers that leave the rows as they are: class weights, thresholds, tamer classifiers."
     )
-    folds = (
-        f"Every method met the same {counted(int(repeats), 'split')}"
-        + (" (folds of stratified five-fold partitions, so that five test every row once)." if repeats > 1
-           else ": one split has no interval.")
+    folds = f"Every method met the same {counted(int(repeats), 'split')}" + (
+        " (folds of stratified five-fold partitions, so that five test every row once)."
+        if repeats > 1
+        else ": one split has no interval."
     )
     by = [f"Classifier: {listed(ledger.classifiers)}."] if ledger.classifiers else []
     return [question, " ".join([folds, *by])]
@@ -139,17 +143,19 @@ def _datasets(results: Results) -> list[dict[str, Any]]:
         counts = {str(k): int(v) for k, v in entry.class_counts.items()}
         kinds = pd.Series(list(entry.kinds.values()), dtype=object).value_counts()
         least, most = (min(counts.values()), max(counts.values())) if counts else (0, 0)
-        rows.append({
-            "name": entry.name,
-            "rows": int(entry.n_rows),
-            "columns": len(entry.kinds),
-            "kinds": ", ".join(f"{n} {kind}" for kind, n in kinds.items()),
-            "classes": counts,
-            "ratio": round(most / least, 2) if least else None,
-            "unscored": list(entry.unscored),
-            "warnings": list(entry.warnings),
-            "hash": str(entry.content_hash)[:12],
-        })
+        rows.append(
+            {
+                "name": entry.name,
+                "rows": int(entry.n_rows),
+                "columns": len(entry.kinds),
+                "kinds": ", ".join(f"{n} {kind}" for kind, n in kinds.items()),
+                "classes": counts,
+                "ratio": round(most / least, 2) if least else None,
+                "unscored": list(entry.unscored),
+                "warnings": list(entry.warnings),
+                "hash": str(entry.content_hash)[:12],
+            }
+        )
     return rows
 
 
@@ -220,7 +226,12 @@ def _notes(results: Results) -> list[dict[str, Any]]:
         for note in trial.notes if isinstance(trial.notes, (tuple, list)) else ():
             seen.setdefault((trial.dataset, str(note)), []).append(trial.method)
     rows = [
-        {"dataset": d, "note": note, "times": len(methods), "methods": listed(list(dict.fromkeys(methods))[:6])}
+        {
+            "dataset": d,
+            "note": note,
+            "times": len(methods),
+            "methods": listed(list(dict.fromkeys(methods))[:6]),
+        }
         for (d, note), methods in seen.items()
     ]
     return sorted(rows, key=lambda r: -r["times"])[:200]

@@ -19,7 +19,9 @@ TONES = {
 
 def _items(board: dict[str, Any]) -> dict[str, dict[str, Any]]:
     found = [item for group in board["groups"] for item in group["items"]]
-    return {i["label"]: i for i in sorted(found, key=lambda i: (i["method"] != "identity", -i["gain"]))}
+    return {
+        i["label"]: i for i in sorted(found, key=lambda i: (i["method"] != "identity", -i["gain"]))
+    }
 
 
 def _cell(item: dict[str, Any] | None) -> Text:

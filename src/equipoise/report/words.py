@@ -140,7 +140,11 @@ def decision_label(decision: str) -> str:
     corrected = decision.endswith(CORRECTED)
     base = decision.removesuffix(CORRECTED)
     plain = DECISION_LABELS.get(base.removesuffix(SPLIT), base.removesuffix(SPLIT))
-    return plain + (" (one split)" if base.endswith(SPLIT) else "") + (" (prior corrected)" if corrected else "")
+    return (
+        plain
+        + (" (one split)" if base.endswith(SPLIT) else "")
+        + (" (prior corrected)" if corrected else "")
+    )
 
 
 def treatment_label(method: str, decision: str, classifier: str, homes: Collection[str]) -> str:
@@ -167,7 +171,11 @@ def family(method: str) -> str:
 def home_classifiers(classifiers: Sequence[str]) -> list[str]:
     """Give the classifiers that are not controls of another one that is there."""
     present = set(classifiers)
-    return [c for c in dict.fromkeys(classifiers) if CONTROLS.get(c, c) == c or CONTROLS[c] not in present]
+    return [
+        c
+        for c in dict.fromkeys(classifiers)
+        if CONTROLS.get(c, c) == c or CONTROLS[c] not in present
+    ]
 
 
 def listed(items: Sequence[str]) -> str:

@@ -57,7 +57,7 @@ class Synthesizer(BaseEstimator):
     keeps_rows: ClassVar[bool] = False
     random_state: Any
 
-    def fit(self, X: Any, y: Any, *, kinds: Mapping[Hashable, Kind] | None = None) -> Self:
+    def fit(self, X: Any, y: Any, *, kinds: Mapping[Any, Kind] | None = None) -> Self:
         """Learn from training rows.
 
         Parameters

@@ -18,7 +18,8 @@ NARROW = 64  # columns of more levels are looked up rather than one-hot encoded
 GROUPS = 64  # rows of a block are searched by the minima of this many interleaved references
 BLOCK_CELLS = 2_000_000  # distances held at once: 8 MB
 FAR = np.float32(1e30)
-TIE = 1e-5  # squared distances that differ by less are in no order that rows could depend on
+TIE = np.float32(1e-5)  # squared distances that differ by less are in random order
+TIE_DIMENSIONS = 8
 
 
 class LevelDistance(Protocol):
@@ -131,9 +132,10 @@ class Neighbourhood:
         self._narrow = [j for j, d in enumerate(self.distances) if d.n_levels <= NARROW]
         self._wide = [j for j, d in enumerate(self.distances) if d.n_levels > NARROW]
         self._right: NDArray[np.float32] | None = None
-        width = GROUPS * -(-len(self.reference) // GROUPS)
-        self._ties = TIE * rng.random(2 * width, dtype=np.float32)
-        self._tie_offsets = rng.integers(width, size=n)
+        # Rows at equal distance from a row are put in order by their directions from it, which are random: a term of
+        # the same product, where a random number a pair would cost as much again.
+        self._directions = rng.standard_normal((2, n, TIE_DIMENSIONS), dtype=np.float32)
+        self._directions /= np.linalg.norm(self._directions, axis=2, keepdims=True)
         self._found = np.full((n, k), -1)
 
     def of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -148,7 +150,7 @@ class Neighbourhood:
         return self._found[rows]
 
     def squared(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Give the squared distances (b, n_reference) from some rows (b,) to the references.
+        """Give the squared distances (b, n_reference) from some rows (b,) to the references, to within `TIE`.
 
         The last columns, up to a multiple of `GROUPS`, are padding that is farther than any row.
         """
@@ -157,6 +159,7 @@ class Neighbourhood:
         z = self._numbers[rows]
         ones = np.ones((len(rows), 1), dtype=np.float32)
         left = [-2 * z, ones, np.square(z).sum(axis=1, keepdims=True)]
+        left.append(TIE * self._directions[0, rows])
         left += [self.distances[j].rows(self._codes[rows, j]) for j in self._narrow]
         out = np.hstack(left) @ self._right
         n = len(self.reference)
@@ -170,12 +173,14 @@ class Neighbourhood:
         z = self._numbers[self.reference]
         levels = [self.distances[j].n_levels for j in self._narrow]
         p = z.shape[1]
-        right = np.zeros((p + 2 + sum(levels), len(self._ties) // 2), dtype=np.float32)
+        width = GROUPS * -(-n // GROUPS)
+        right = np.zeros((p + 2 + TIE_DIMENSIONS + sum(levels), width), dtype=np.float32)
         right[:p, :n] = z.T
         right[p, :n] = np.square(z).sum(axis=1)
         right[p, n:] = FAR
         right[p + 1] = 1
-        start = p + 2
+        start = p + 2 + TIE_DIMENSIONS
+        right[p + 2 : start, :n] = self._directions[1, self.reference].T
         for j, n_levels in zip(self._narrow, levels, strict=True):
             right[start + self._codes[self.reference, j], np.arange(n)] = 1
             start += n_levels
@@ -183,9 +188,6 @@ class Neighbourhood:
 
     def _search(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         distances = self.squared(rows)
-        width = distances.shape[1]
-        ties = np.lib.stride_tricks.sliding_window_view(self._ties, width)
-        distances += ties[self._tie_offsets[rows]]
         inside = np.flatnonzero(self._place[rows] >= 0)
         distances[inside, self._place[rows[inside]]] = FAR
         return self.reference[smallest(distances, self.k)]

@@ -71,11 +71,11 @@ class TVAE(Synthesizer):
     batch_size : int, optional
         By default 128 if n < 2,000, 256 if n < 10,000, else 500.
     max_steps : int, optional
-        Steps of the optimiser at most. By default 5,000; 1,000 if n < 40, where no rows are held out.
-    patience : int, default=20
+        Steps of the optimiser at most. By default 3,000; 1,000 if n < 40, where no rows are held out.
+    patience : int, default=15
         Evaluations, one every 25 steps, without a better bound on the held-out rows after which training stops, though
         not before 500 steps.
-    learning_rate : float, default=0.001
+    learning_rate : float, default=0.002
     weight_decay : float, optional
         L2, on all but the standard deviations. By default 1e-4 if n < 2,000, else 1e-5.
     loss_factor : float, default=2.0
@@ -138,8 +138,8 @@ class TVAE(Synthesizer):
         hidden: tuple[int, ...] | None = None,
         batch_size: int | None = None,
         max_steps: int | None = None,
-        patience: int = 20,
-        learning_rate: float = 1e-3,
+        patience: int = 15,
+        learning_rate: float = 2e-3,
         weight_decay: float | None = None,
         loss_factor: float = 2.0,
         class_power: float = 0.5,
@@ -275,7 +275,7 @@ class TVAE(Synthesizer):
             latent=self.latent or (32, 64, 128)[size],
             hidden=tuple(self.hidden or (128, 128)),
             batch_size=self.batch_size or (128, 256, 500)[size],
-            max_steps=self.max_steps or (SHORT if n < LEAST_HELD_OUT else 5_000),
+            max_steps=self.max_steps or (SHORT if n < LEAST_HELD_OUT else 3_000),
             weight_decay=(1e-4, 1e-5, 1e-5)[size]
             if self.weight_decay is None
             else self.weight_decay,

@@ -108,7 +108,7 @@ class Schema:
 
     @classmethod
     def infer(
-        cls, frame: pd.DataFrame, kinds: Mapping[Hashable, Kind] | None = None, warn: bool = True
+        cls, frame: pd.DataFrame, kinds: Mapping[Any, Kind] | None = None, warn: bool = True
     ) -> "Schema":
         """Infer the schema of training rows.
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from equipoise.bench.limits import Limits
 from equipoise.results.records import AskedTrial, Status, TrialRecord
+from equipoise.trials.limits import Limits
 
 _LONGEST_REASON = 500
 

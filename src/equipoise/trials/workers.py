@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from loky.process_executor import ProcessPoolExecutor
 
-from equipoise.bench.limits import Limits, die_with
 from equipoise.errors import MissingExtra, OptionError
+from equipoise.trials.limits import Limits, die_with
 
 
 class Workers(Protocol):

@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from equipoise.bench.isolation import work_alone
-from equipoise.bench.job import Job, pack, unpack
-from equipoise.bench.limits import Limits, peak_mb, physical_memory_mb, reset_peak
-from equipoise.bench.work import work
-from equipoise.bench.workers import DaskWorkers, LocalWorkers
 from equipoise.errors import OptionError
+from equipoise.trials.isolation import work_alone
+from equipoise.trials.job import Job, pack, unpack
+from equipoise.trials.limits import Limits, peak_mb, physical_memory_mb, reset_peak
+from equipoise.trials.work import work
+from equipoise.trials.workers import DaskWorkers, LocalWorkers
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="a promise of the Linux kernel")
 

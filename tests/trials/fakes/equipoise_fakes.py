@@ -161,9 +161,9 @@ def many(count: int, seconds: float, where: str = "", method: str = "steady") ->
 def main() -> int:
     """Drive `many` trials: folder, count, seconds, jobs, trace folder, method."""
     # The driver alone needs these; workers start faster without them.
-    from equipoise.bench.runner import run_trials
     from equipoise.results.records import RunInfo
     from equipoise.results.store import Store
+    from equipoise.trials.runner import run_trials
 
     folder, count, seconds, jobs, where, method = sys.argv[1:]
     trials = many(int(count), float(seconds), where, method)

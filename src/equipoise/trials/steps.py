@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from equipoise.bench.experiment import Cell, Trial
 from equipoise.classifiers.native import Classifier, make_classifier
 from equipoise.classifiers.thresholds import apply_offsets
 from equipoise.classifiers.weights import balanced_weights, ladder_weights
@@ -25,6 +24,7 @@ from equipoise.samplers.oversampler import oversample
 from equipoise.samplers.strategies import parse_plan
 from equipoise.seeds import seed_for
 from equipoise.tables.schema import Schema
+from equipoise.trials.experiment import Cell, Trial
 
 WEIGHTS: dict[str, Callable[[NDArray[np.int64], int], NDArray[np.float64]]] = {
     "balanced": balanced_weights,

@@ -1,7 +1,7 @@
 """A trial in a process of its own, which can be timed and killed wherever the asking worker cannot.
 
 Dask's workers run trials so, because they must survive them; a trial that is suspected of having killed its worker
-runs so on loky, so that nothing else goes down with it. `python -m equipoise.bench.isolation` is that process.
+runs so on loky, so that nothing else goes down with it. `python -m equipoise.trials.isolation` is that process.
 """
 
 import os
@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from equipoise.bench.job import Job, pack, unpack
-from equipoise.bench.limits import die_with
-from equipoise.bench.work import work
 from equipoise.results.records import TrialRecord
+from equipoise.trials.job import Job, pack, unpack
+from equipoise.trials.limits import die_with
+from equipoise.trials.work import work
 
 _GRACE = 60.0  # seconds to start a process and import libraries, before the trial's own timer runs
 _POLL = 0.05

@@ -5,11 +5,11 @@ import io
 import pytest
 from rich.console import Console
 
-from equipoise.bench.progress import Forecast, LiveProgress, PlainProgress, View, duration
-from equipoise.bench.runner import run_trials
 from equipoise.errors import OptionError
 from equipoise.results.records import RunInfo
 from equipoise.results.store import Store
+from equipoise.trials.progress import Forecast, LiveProgress, PlainProgress, View, duration
+from equipoise.trials.runner import run_trials
 
 
 @pytest.fixture

@@ -2,17 +2,12 @@
 
 import platform
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from equipoise.bench.experiment import Experiment, TableFile, Trial, cells_of, load_experiment
-from equipoise.bench.runner import Summary, run_trials
-from equipoise.bench.trial import load_table, run_trial
 from equipoise.datasets.catalogue import Dataset
 from equipoise.datasets.splits import scored_classes
 from equipoise.errors import DataError, EquipoiseWarning
@@ -21,6 +16,10 @@ from equipoise.results.records import DatasetRecord, RunInfo, TrialRecord
 from equipoise.results.store import Store
 from equipoise.tables.labels import Labels
 from equipoise.tables.schema import Schema
+from equipoise.trials.experiment import Experiment, TableFile, Trial, cells_of, load_experiment
+from equipoise.trials.progress import Progress
+from equipoise.trials.runner import Summary, run_trials
+from equipoise.trials.trial import load_table, run_trial
 
 PROTOCOL_VERSION = (
     1  # raised when the protocol's numbers change: stored trials of an older one run again
@@ -66,7 +65,7 @@ def bench(
     memory_limit_mb: int | None = None,
     dask: str | None = None,
     retry_failed: bool = False,
-    progress: Callable[..., Any] | None = None,
+    progress: Progress | None = None,
 ) -> Run:
     """Run an experiment; again on the same folder, only what is missing runs.
 
@@ -88,8 +87,8 @@ def bench(
         Address of a Dask scheduler to run on, in place of local workers.
     retry_failed : bool, default=False
         Run failed and timed-out trials again.
-    progress : object, optional
-        Told of every finished trial; see `equipoise.bench.progress`.
+    progress : Progress, optional
+        Told of every finished trial; see `equipoise.trials.progress`.
 
     Returns
     -------
@@ -111,25 +110,37 @@ def bench(
     skipped = _skipped(experiment, trials, absent)
     left_out = {record.trial_id for record in skipped}
     with Store.create(folder, _info(experiment)) as store:
-        for record in map(describe, tables.values()):
-            for sentence in record.warnings:
-                warnings.warn(f"{record.name}: {sentence}", EquipoiseWarning, stacklevel=2)
-            store.write_dataset(record)
-        store.plan_trials([*trials, *_unplaced(experiment, absent)])
-        for record in skipped:
-            store.write_trial(record)
+        _prepare(store, tables, [*trials, *_unplaced(experiment, absent)], skipped)
         summary = run_trials(
             [trial for trial in trials if trial.trial_id not in left_out],
             run_trial,
             store,
             jobs=jobs,
+            dask=dask,
             time_limit=time_limit,
             memory_limit_mb=memory_limit_mb,
-            dask=dask,
             retry_failed=retry_failed,
             progress=progress,
         )
     return Run(folder, summary)
+
+
+def _prepare(
+    store: Store,
+    tables: dict[str, Dataset],
+    asked: list[Trial],
+    skipped: list[TrialRecord],
+) -> None:
+    """Write what is known before any trial: the tables, what is asked, and what is skipped."""
+    for record in map(describe, tables.values()):
+        for sentence in record.warnings:
+            warnings.warn(f"{record.name}: {sentence}", EquipoiseWarning, stacklevel=3)
+        store.write_dataset(record)
+    store.plan_trials(asked)
+    finished = store.finished()
+    for skip in skipped:
+        if finished.get(skip.trial_id, ("",))[0] != "done":
+            store.write_trial(skip)
 
 
 def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "") -> list[Trial]:

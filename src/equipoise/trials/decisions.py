@@ -10,8 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.bench.experiment import Cell
-from equipoise.bench.steps import (
+from equipoise.classifiers.thresholds import apply_offsets, correct_prior, fit_offsets
+from equipoise.classifiers.weights import effective_prior
+from equipoise.datasets.splits import Split, inner_folds, inner_split
+from equipoise.metrics.utility import utility
+from equipoise.results.records import DeliveryRecord, Observation, PredictionRecord
+from equipoise.seeds import generator
+from equipoise.trials.experiment import Cell
+from equipoise.trials.steps import (
     WEIGHTS,
     Augmented,
     OutOfFold,
@@ -23,12 +29,6 @@ from equipoise.bench.steps import (
     out_of_fold,
     score,
 )
-from equipoise.classifiers.thresholds import apply_offsets, correct_prior, fit_offsets
-from equipoise.classifiers.weights import effective_prior
-from equipoise.datasets.splits import Split, inner_folds, inner_split
-from equipoise.metrics.utility import utility
-from equipoise.results.records import DeliveryRecord, Observation, PredictionRecord
-from equipoise.seeds import generator
 
 INNER_FOLDS = 5
 CORRECTED_BEYOND = 1e-9  # priors nearer than this have not moved

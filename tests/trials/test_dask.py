@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from equipoise.bench.isolation import work_alone
-from equipoise.bench.job import Job, pack
-from equipoise.bench.limits import Limits
-from equipoise.bench.runner import run_trials
-from equipoise.bench.workers import DaskWorkers
 from equipoise.results.records import RunInfo
 from equipoise.results.store import Store
+from equipoise.trials.isolation import work_alone
+from equipoise.trials.job import Job, pack
+from equipoise.trials.limits import Limits
+from equipoise.trials.runner import run_trials
+from equipoise.trials.workers import DaskWorkers
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills processes by number")

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from equipoise import OptionError
-from equipoise.bench.experiment import (
+from equipoise.registry import METHODS
+from equipoise.trials.experiment import (
     Cell,
     Cells,
     Experiment,
@@ -16,7 +17,6 @@ from equipoise.bench.experiment import (
     load_experiment,
     own_tables,
 )
-from equipoise.registry import METHODS
 
 SMALL = Experiment(
     "small", ("ionosphere",), ("identity", "smote"), (Cells(("balance",), ("plain",)),)

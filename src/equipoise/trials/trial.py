@@ -7,9 +7,6 @@ import time
 import warnings
 from functools import lru_cache
 
-from equipoise.bench.decisions import run_cells
-from equipoise.bench.experiment import TableFile, Trial
-from equipoise.bench.steps import Sample, Setting
 from equipoise.datasets import catalogue
 from equipoise.datasets.splits import scored_classes, split
 from equipoise.errors import DataError, EquipoiseWarning
@@ -17,6 +14,9 @@ from equipoise.registry import method
 from equipoise.results.records import TrialRecord
 from equipoise.tables.labels import Labels
 from equipoise.tables.schema import Schema
+from equipoise.trials.decisions import run_cells
+from equipoise.trials.experiment import TableFile, Trial
+from equipoise.trials.steps import Sample, Setting
 
 
 @lru_cache(maxsize=2)

@@ -14,15 +14,15 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from equipoise.bench.isolation import work_alone
-from equipoise.bench.job import Job, pack, unpack
-from equipoise.bench.limits import Limits
-from equipoise.bench.progress import Forecast, Progress, View, name_of, now
-from equipoise.bench.work import work
-from equipoise.bench.workers import DaskWorkers, LocalWorkers, Workers
 from equipoise.errors import EquipoiseError
 from equipoise.results.records import AskedTrial, TrialRecord
 from equipoise.results.store import Store
+from equipoise.trials.isolation import work_alone
+from equipoise.trials.job import Job, pack, unpack
+from equipoise.trials.limits import Limits
+from equipoise.trials.progress import Forecast, Progress, View, name_of, now
+from equipoise.trials.work import work
+from equipoise.trials.workers import DaskWorkers, LocalWorkers, Workers
 
 _TICK = 0.5  # seconds between looks at the clock while nothing finishes
 _LOSSES = 3  # pools that may break under a trial before it is held responsible

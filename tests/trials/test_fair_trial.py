@@ -8,15 +8,15 @@ import pytest
 import xgboost
 
 from equipoise import SyntheticOverSampler, balance
-from equipoise.bench import steps
-from equipoise.bench.bench import bench, plan
-from equipoise.bench.experiment import Cells, Experiment, TableFile
-from equipoise.bench.trial import load_table, run_trial
 from equipoise.datasets.splits import split
 from equipoise.errors import DataError
 from equipoise.registry import make
 from equipoise.results.store import Store
 from equipoise.synthesizers.duplicate import Duplicate
+from equipoise.trials import steps
+from equipoise.trials.bench import bench, plan
+from equipoise.trials.experiment import Cells, Experiment, TableFile
+from equipoise.trials.trial import load_table, run_trial
 
 
 def rows(n=150, seed=0):
@@ -250,10 +250,10 @@ def test_a_table_that_cannot_be_had_is_skipped_with_the_reason(tmp_path, monkeyp
             raise DataError("thomas cannot be had")
         return load_table(name, file, data_dir)
 
-    monkeypatch.setattr("equipoise.bench.bench.load_table", nothing)
+    monkeypatch.setattr("equipoise.trials.bench.load_table", nothing)
     experiment = Experiment(
-        "two", ("thomas", "ionosphere"), ("identity",), (Cells(("none",), ("plain",)),), repeats=1,
-        controls=False,
+        "two", ("thomas", "ionosphere"), ("identity",),
+        (Cells(("none",), ("plain",), ("identity",)),), repeats=1, controls=False,
     )  # fmt: skip
     run = bench(experiment, run=tmp_path / "run")
     trials = run.trials().set_index("dataset")

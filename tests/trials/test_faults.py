@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from equipoise.bench.runner import run_trials
 from equipoise.errors import StoreError
 from equipoise.results.records import RunInfo
 from equipoise.results.store import Store
+from equipoise.trials.runner import run_trials
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 

@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from equipoise.bench.job import Job, pack, unpack
-from equipoise.bench.limits import Limits, memory_limit, peak_mb, reset_peak, time_limit
 from equipoise.errors import EquipoiseError, MissingExtra
 from equipoise.results.records import TrialRecord, fault
+from equipoise.trials.job import Job, pack, unpack
+from equipoise.trials.limits import Limits, memory_limit, peak_mb, reset_peak, time_limit
 
 _NO_MEMORY = ("bad_alloc", "allocate memory", "unable to allocate", "out of memory")
 
