@@ -61,9 +61,11 @@ def documented():
 
 
 def parameters_in(docstring):
-    """Give {name: text after the colon} of the Parameters section of a numpydoc docstring."""
+    """Give {name: text after the colon} of the parameters (or a dataclass's attributes) of a docstring."""
     match = re.search(
-        r"\n\s*Parameters\n\s*-+\n(.*?)(\n\s*\n\s*[A-Z]\w+\n\s*-+\n|\Z)", docstring, re.S
+        r"\n\s*(?:Parameters|Attributes)\n\s*-+\n(.*?)(\n\s*\n\s*[A-Z]\w+\n\s*-+\n|\Z)",
+        docstring,
+        re.S,
     )
     if not match:
         return {}
@@ -114,6 +116,7 @@ def test_the_readme_runs(tmp_path, monkeypatch):
     assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
 
 
+@pytest.mark.filterwarnings("ignore::equipoise.errors.EquipoiseWarning")
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
 def test_every_example_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

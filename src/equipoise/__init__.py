@@ -26,7 +26,7 @@ _PUBLIC = {
     "balance": "equipoise.samplers.strategies",
     "bench": "equipoise.trials.bench",
     "grow": "equipoise.samplers.strategies",
-    "load_dataset": "equipoise.datasets.catalogue",
+    "load_dataset": "equipoise.datasets",
 }
 
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604

@@ -146,6 +146,7 @@ def test_the_words_follow_from_the_ends():
     assert verdict(math.nan, math.nan, math.nan) == "cannot be told"
 
 
+@pytest.mark.truth
 def test_no_effect_is_seldom_called_one():
     # 200 runs of 6 tables, 4 methods without effect; splits share their training rows as the correction
     # assumes. Holm's family-wise rate is 5 %; plus two binomial standard errors (3.1 %).

@@ -58,6 +58,11 @@ def hostile_run():
     return results
 
 
+@pytest.fixture(scope="module")
+def hostile():
+    return summarize(hostile_run())
+
+
 def check_free_of_injection(text):
     elements = Elements(text).found
     assert not [a for _, a in elements if a.get("id") == "hacked" or "onerror" in a]
@@ -102,15 +107,15 @@ def test_json_in_a_script_cannot_end_it_and_reads_back():
         json_for_script([float("nan")])
 
 
-def test_no_name_from_the_data_is_in_a_specification():
-    for figure in figures(summarize(hostile_run())):
+def test_no_name_from_the_data_is_in_a_specification(hostile):
+    for figure in figures(hostile):
         text = json.dumps(figure.spec)
         assert "hacked" not in text
         assert "aaaa" not in text
 
 
-def test_hostile_names_are_text_in_the_file():
-    text = render(summarize(hostile_run()))
+def test_hostile_names_are_text_in_the_file(hostile):
+    text = render(hostile)
     check_free_of_injection(text)
     assert text.count("<script") == len([1 for t, _ in Elements(text).found if t == "script"])
 
@@ -127,11 +132,10 @@ def test_every_chart_is_drawn_without_a_complaint(summary, tmp_path):
 
 
 @needs_browser
-def test_hostile_names_do_nothing_in_a_browser(tmp_path):
-    found = summarize(hostile_run())
-    document, said = look(write_page(found, tmp_path / "report.html"), tmp_path, width=420)
+def test_hostile_names_do_nothing_in_a_browser(hostile, tmp_path):
+    document, said = look(write_page(hostile, tmp_path / "report.html"), tmp_path, width=420)
     check_free_of_injection(document)
-    assert f'data-drawn="{len(figures(found))}"' in document
+    assert f'data-drawn="{len(figures(hostile))}"' in document
     assert said == []
 
 

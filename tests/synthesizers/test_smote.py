@@ -305,11 +305,11 @@ def read(name, target):
 @pytest.mark.truth
 def test_adult_is_balanced_at_least_four_times_faster_than_by_imbalanced_learn():
     X, y = read("adult", "income")
-    start = time.perf_counter()
+    start = time.process_time()
     Smote(random_state=0).fit(X, y).sample({">50K": 16_879}, random_state=0)
-    ours = time.perf_counter() - start
+    ours = time.process_time() - start
     words = [name for name in X if not pd.api.types.is_numeric_dtype(X[name])]
     filled = X.fillna(dict.fromkeys(words, "?"))
-    start = time.perf_counter()
+    start = time.process_time()
     SMOTENC(words, random_state=0).fit_resample(filled, y)
-    assert time.perf_counter() - start > 4 * ours
+    assert time.process_time() - start > 4 * ours

@@ -61,9 +61,9 @@ def check_round_trip(encoder, table, rows):
         assert (got[at_atom] == values[at_atom]).all()
         free = present & ~at_atom & (np.abs(rows[:, start - 1]) < SCALAR_BOUND - 1e-6)
         k = rows[free, start : start + modes.width].argmax(axis=1)
-        unit = 4 * modes.mixture.deviations[k]
+        half = 2 * FLOAT32 * modes.mixture.deviations[k]
         rounding = np.abs(values[free]) * 1e-15 + np.abs(modes.mixture.means[k]) * 1e-15
-        assert (np.abs(got[free] / 2 - values[free] / 2) <= unit * FLOAT32 + rounding).all()
+        assert (np.abs(got[free] / 2 - values[free] / 2) <= half + rounding).all()
 
 
 @given(data=st.data())

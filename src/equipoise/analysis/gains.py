@@ -134,8 +134,8 @@ def within_tables(paired: pd.DataFrame, rho: float = RHO, rope: float = ROPE) ->
     Returns
     -------
     DataFrame
-        Columns dataset, `TREATMENT`, n (splits), n_failed, score, opponent_score, gain, low, high, variance, df, p, p_holm,
-        verdict. `score` is the mean where the method did not fail.
+        Columns dataset, `TREATMENT`, n (splits), n_failed, score, opponent_score, gain, low,
+        high, variance, df, p, p_holm, verdict. `score` is the mean where the method did not fail.
     """
     grouped = paired.groupby(["dataset", *TREATMENT], sort=False)
     table = grouped[["score", "opponent_score", "gain"]].mean()

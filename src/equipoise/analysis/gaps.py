@@ -1,9 +1,10 @@
-"""The generalization gap, F1 on the real training rows minus F1 on the test rows, and how much of it a treatment closes.
+"""The generalization gap, train F1 minus test F1, and how much of it a treatment closes.
 
-The improvement is that of the benchmark article, ((gap_identity - gap) / gap_identity), with these choices: train scores are
-taken on the real training rows; for the worst class the minimum is taken separately on train and test; inside
-a table it is a ratio of means over repeats, over tables a mean of those ratios; a table whose untreated gap is below
-0.02 is left out of the mean, and listed, since a ratio to it explodes.
+The improvement is that of the benchmark article, ((gap_identity - gap) / gap_identity), with these
+choices: train scores are taken on the real training rows; for the worst class the minimum is taken
+separately on train and test; inside a table it is a ratio of means over repeats, over tables a mean of
+those ratios; a table whose untreated gap is below 0.02 is left out of the mean, and listed, since a
+ratio to it explodes.
 """
 
 from dataclasses import dataclass

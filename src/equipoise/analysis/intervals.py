@@ -51,8 +51,8 @@ def student(
     Parameters
     ----------
     mean, variance, df : (k,) array-like
-        Where a variance is NaN or a df is not positive, all four answers are NaN. Where a variance is zero up to rounding,
-        the interval is a point and p is 1 for a mean of zero, else 0.
+        Where a variance is NaN or a df is not positive, all four answers are NaN. Where a
+        variance is zero up to rounding, the interval is a point and p is 1 for a mean of zero, else 0.
     confidence : float, default=0.95
     """
     m, v, f = (np.atleast_1d(np.asarray(a, dtype=float)) for a in (mean, variance, df))

@@ -28,7 +28,7 @@ def datasets(
             str(len(entry.classes)),
             f"{entry.ratio:.1f}",
             entry.licence,
-            entry.here or ("no" if entry.openml is None else "no, but on OpenML"),
+            entry.here,
         )
     rows.show()
 

@@ -1,7 +1,7 @@
 """The numbers behind the charts: compact tables of indices and values, one per kind of figure.
 
-Rows hold small integers that point into lists of labels, so that a page with thousands of comparisons stays light, and no
-name from a table of the user's ever becomes part of a chart's specification.
+Rows hold small integers that point into lists of labels, so that a page with thousands of
+comparisons stays light, and no name from a table of the user's ever becomes part of a chart's specification.
 """
 
 import math
@@ -12,7 +12,6 @@ import pandas as pd
 from equipoise.analysis.frames import Results
 from equipoise.analysis.gains import EVERY_PLAN
 from equipoise.analysis.opponents import TREATMENT, home_classifier
-from equipoise.analysis.verdicts import Verdict
 from equipoise.report.ledger import ALL_PLANS, Ledger
 from equipoise.report.words import (
     FAMILY_LABELS,
@@ -23,7 +22,7 @@ from equipoise.report.words import (
     treatment_label,
 )
 
-VERDICTS: tuple[Verdict, ...] = tuple(VERDICT_HEADINGS)  # type: ignore[assignment]
+VERDICTS = tuple(VERDICT_HEADINGS)
 
 Table = dict[str, Any]  # {"columns": [...], "rows": [[...], ...]}
 

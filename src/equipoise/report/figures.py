@@ -1,7 +1,7 @@
 """From the tables of a summary to charts, in one style.
 
-A chart's specification holds no name from the user's data: it reads a named table whose rows carry indices and labels, and is
-steered by numbers (`scope`, `metric`, `plan`, `classifier`, `against`).
+A chart's specification holds no name from the user's data: it reads a named table whose rows
+carry indices and labels, and is steered by numbers (`scope`, `metric`, `plan`, `classifier`, `against`).
 """
 
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def _value(field: str, title: str, zero: bool = True, form: str = "+.2f") -> alt
     )
 
 
-def _band(rope: float) -> alt.LayerChart:
+def _band(rope: float) -> Any:
     data = alt.InlineData(values=[{"low": -rope, "high": rope, "zero": 0}])
     base = alt.Chart(data)
     band = base.mark_rect(color=colour("band"), opacity=1).encode(x="low:Q", x2="high:Q")
@@ -241,7 +241,7 @@ def class_counts(many: bool) -> Spec:
     where = "(scope === 0 || datum.scope === scope)" if many else "true"
     rows = _chart("counts", f"{where} && datum.plan === plan")
     bars = rows.mark_bar(height=13).encode(
-        x=alt.X("rows:Q", title="training rows", axis=alt.Axis(format="~s", tickCount=5)),
+        x=alt.X("rows:Q", title="training rows", axis=alt.Axis(format=",d", tickCount=4)),
         y=_rows(),
         color=alt.Color(
             "kind:N",

@@ -158,7 +158,7 @@ def findings(ledger: Ledger, metric: str, plan: str) -> dict[str, Any]:
     """Give the glance: the lead and, for all tables and for each, the boards against both opponents."""
     rivals = list(dict.fromkeys(["identity", ledger.headline_opponent]))
     rivals = [r for r in rivals if r in ledger.opponents]
-    scopes = []
+    scopes: list[dict[str, Any]] = []
     many = len(ledger.datasets) > 1
     names = [f"these {len(ledger.datasets)} tables"] if many else []
     for i, where in enumerate([*names, *ledger.datasets]):

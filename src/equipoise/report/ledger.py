@@ -5,8 +5,15 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from equipoise.analysis.frames import Results
-from equipoise.analysis.gains import EVERY_PLAN, failed_cells, judged, over_tables, pair, scores
-from equipoise.analysis.gains import within_tables
+from equipoise.analysis.gains import (
+    EVERY_PLAN,
+    failed_cells,
+    judged,
+    over_tables,
+    pair,
+    scores,
+    within_tables,
+)
 from equipoise.analysis.gaps import GapTable, gaps
 from equipoise.analysis.opponents import CORRECTED, OPPONENTS, SPLIT, TREATMENT, home_classifier
 from equipoise.analysis.pooled import counts_table, pooled_gains

@@ -1,7 +1,8 @@
 """One look for every chart: colours, type and spacing, for the page (light and dark) and for print.
 
 On the page, colours are CSS variables, so that one drawing serves light, dark and paper; in exported files they are the
-light values. Family colours are from Okabe and Ito's set, which the colour-blind can tell apart; a label always says the same.
+light values. Family colours follow Okabe and Ito's set, which the colour-blind can tell apart; a
+label always says the same.
 """
 
 from typing import Any

@@ -161,7 +161,7 @@ def _datasets(results: Results) -> list[dict[str, Any]]:
 
 def _splits(repeats: pd.Series) -> str:
     """Name repeats shortly: "all 5", "1, 3"."""
-    found = sorted(set(int(r) for r in repeats))
+    found = sorted({int(r) for r in repeats})
     return ", ".join(str(r) for r in found) if len(found) <= 6 else f"{len(found)} splits"
 
 
@@ -225,7 +225,7 @@ def _notes(results: Results) -> list[dict[str, Any]]:
     for trial in results.trials.itertuples(index=False):
         for note in trial.notes if isinstance(trial.notes, (tuple, list)) else ():
             seen.setdefault((trial.dataset, str(note)), []).append(trial.method)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "dataset": d,
             "note": note,

@@ -85,8 +85,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "helps, hurts",
-        "The interval lies on one side of zero, and still does after Holm's correction for all comparisons shown together "
-        "(same table, same plan). Without that correction it reads “may help”, “may hurt”.",
+        "The interval lies on one side of zero, and still does after Holm's correction for all "
+        "comparisons shown together (same table, same plan). Without that correction it reads “may help”, “may hurt”.",
     ),
     (
         "no difference that matters",
@@ -95,8 +95,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("cannot be told", "Anything else: the interval holds zero and reaches beyond the band."),
     (
         "macro F1, worst-class F1",
-        "The unweighted mean of the classes' F1, and the least of them. For the worst class the folds are pooled before the "
-        "minimum is taken; its interval is a jackknife over folds with the same correction.",
+        "The unweighted mean of the classes' F1, and the least of them. For the worst class the folds "
+        "are pooled before the minimum is taken; its interval is a jackknife over folds with the same correction.",
     ),
     (
         "macro AUC",

@@ -97,6 +97,7 @@ class Cart(Synthesizer):
         significance: float = 0.01,
         per_class_rows: int = 200,
         smoothing: float = 0.0,
+        order: str = "numbers-first",
         kinds: Mapping[Hashable, Kind] | None = None,
         random_state: Any = None,
     ) -> None:
@@ -106,12 +107,13 @@ class Cart(Synthesizer):
         self.significance = significance
         self.per_class_rows = per_class_rows
         self.smoothing = smoothing
+        self.order = order
         self.kinds = kinds
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         growth = self._growth(table.numbers.shape[1] + table.codes.shape[1])
-        order = np.argsort(-informations(table, y), kind="stable")
+        order = self._order(table, y)
         shared: Chain | None = None
         self._chains: list[tuple[Chain, int]] = []
         for k, count in enumerate(self.class_counts_):
@@ -145,6 +147,17 @@ class Cart(Synthesizer):
             significance=float(self.significance),
             smoothing=float(self.smoothing),
         )
+
+    def _order(self, table: Coded, y: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the features in the order in which they are drawn; numbers count before codes."""
+        if self.order == "information":
+            return np.argsort(-informations(table, y), kind="stable")
+        if self.order == "numbers-first":
+            return np.arange(table.numbers.shape[1] + table.codes.shape[1])
+        if self.order == "table":
+            is_code = np.array([c.is_discrete for c in self.schema_.columns if c.is_number or c.is_discrete], dtype=bool)
+            return np.argsort(np.argsort(is_code, kind="stable"), kind="stable")
+        raise OptionError(f"order must be 'numbers-first', 'table' or 'information', got {self.order!r}")
 
     def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
         parts, classes = [], []

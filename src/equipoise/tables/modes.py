@@ -22,6 +22,7 @@ SCALAR_BOUND = 0.99
 DEVIATIONS = 4.0  # a scalar of 1 stands for so many standard deviations
 LEAST_WEIGHT = 0.005
 FLOOR = 1e-6  # added to every responsibility
+LARGEST = np.finfo(np.float64).max
 ATOM_ROWS = 5  # fewer rows than this make no atom, whatever their share
 
 
@@ -110,7 +111,8 @@ class Modes:
         k = modes[gaussian]
         # Halves, lest the product overflow where the value itself does not.
         half = DEVIATIONS / 2 * np.clip(scalars[gaussian], -1.0, 1.0) * self.mixture.deviations[k]
-        values[gaussian] = half + self.mixture.means[k] + half
+        with np.errstate(over="ignore"):
+            values[gaussian] = np.clip(half + self.mixture.means[k] + half, -LARGEST, LARGEST)
         at_atom = ~gaussian & (modes < self.n_gaussians + len(self.atoms))
         values[at_atom] = self.atoms[modes[at_atom] - self.n_gaussians]
         return values

@@ -71,7 +71,7 @@ def bench(
 
     Parameters
     ----------
-    experiment : str or Experiment
+    experiment : str or Experiment, default="demo"
         A name (`demo`, `article`), a TOML file, or an experiment.
     run : path, optional
         Run folder, by default ``runs/<name>``.

@@ -5,7 +5,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +58,21 @@ class Experiment:
 
     Attributes
     ----------
-    name, title : str
+    name : str
     datasets : tuple of str
         Names of the catalogue, or of laws.
     methods : tuple of str
         Names of the registry, or ``module:Class``.
     cells : tuple of Cells
         Which plans and decisions to run with which methods.
-    classifiers : tuple of str
-    controls : bool
+    title : str, default=""
+    classifiers : tuple of str, default=("xgboost",)
+    controls : bool, default=True
         Whether plain bagging and the regularised preset run beside `identity`.
-    repeats : int
+    repeats : int, default=5
         Repeat r is fold r mod 5 of partition r div 5.
-    seed : int
-    files : tuple of TableFile
+    seed : int, default=0
+    files : tuple of TableFile, default=()
         Tables of one's own.
     """
 
@@ -84,7 +85,7 @@ class Experiment:
     controls: bool = True
     repeats: int = 5
     seed: int = 0
-    files: tuple[TableFile, ...] = field(default=())
+    files: tuple[TableFile, ...] = ()
 
     def __post_init__(self) -> None:
         """Check every word and number, so that a wrong experiment never starts."""
