@@ -11,6 +11,7 @@ import pytest
 
 from equipoise.results.records import RunInfo
 from equipoise.results.store import Store
+from equipoise.trials.bench import bench
 from equipoise.trials.isolation import work_alone
 from equipoise.trials.job import Job, pack
 from equipoise.trials.limits import Limits
@@ -79,3 +80,21 @@ def until(condition, patience=60.0):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+@pytest.mark.truth
+@pytest.mark.filterwarnings("ignore::equipoise.errors.EquipoiseWarning")
+def test_the_demo_runs_whole_on_a_cluster_that_loses_a_worker(tmp_path):
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        victim = next(iter(cluster.workers.values())).pid
+        killer = threading.Timer(20, os.kill, (victim, signal.SIGKILL))
+        killer.start()
+        run = bench("demo", run=tmp_path / "run", dask=cluster.scheduler_address)
+        killer.cancel()
+        lost = victim not in {nanny.pid for nanny in cluster.workers.values()}
+    trials = run.trials()
+    assert lost
+    assert len(trials) == run.summary.done
+    assert (trials["status"] == "done").all()

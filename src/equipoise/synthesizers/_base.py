@@ -4,7 +4,7 @@ A method sees one coded table, the class positions of its rows and a generator; 
 label. It makes rows of a class it is told, so the label of a row is right by construction.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, Self
