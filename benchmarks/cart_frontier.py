@@ -32,21 +32,18 @@ TARGETS = {
 }
 SETTINGS: dict[str, dict] = {
     "default": {},
-    "classic leaf 5": {
-        "min_leaf": 5, "n_trees": 1, "feature_share": 1.0, "significance": 1.0,
-    },
-    "classic leaf 20": {
-        "min_leaf": 20, "n_trees": 1, "feature_share": 1.0, "significance": 1.0,
-    },
+    "all of leaf 5": {"min_leaf": 5, "n_trees": 1, "feature_share": 1.0, "significance": 1.0},
+    "all of leaf 20": {"min_leaf": 20, "n_trees": 1, "feature_share": 1.0, "significance": 1.0},
     "one tree": {"n_trees": 1, "feature_share": 1.0},
     "ten trees": {"n_trees": 10},
-    "leaf 2": {"min_leaf": 2},
+    "leaf 1": {"min_leaf": 1},
     "leaf 5": {"min_leaf": 5},
     "leaf 10": {"min_leaf": 10},
     "all splits": {"significance": 1.0},
     "strict splits": {"significance": 0.001},
+    "by information": {"order": "information"},
     "smoothed": {"smoothing": 0.5},
-}  # fmt: skip
+}
 DRAWS = 2
 
 

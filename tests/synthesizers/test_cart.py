@@ -219,6 +219,18 @@ def test_more_columns_than_a_tree_looks_at_and_forty_classes_are_fitted_in_secon
     assert new.shape == (200, 80)
 
 
+def test_both_orders_keep_the_label_and_the_tie_between_two_columns():
+    rng = np.random.default_rng(20)
+    y = rng.integers(2, size=1000)
+    word = np.where(rng.random(1000) < 0.5, y, 1 - y)
+    X = pd.DataFrame({"noise": rng.random(1000), "tied": word + 0.1 * rng.random(1000)})
+    X["word"], X["signal"] = word.astype(str), y + 0.1 * rng.random(1000)
+    for order in ("numbers-first", "information"):
+        new, labels = Cart(random_state=0, order=order).fit(X, y).sample(500, random_state=0)
+        assert (np.floor(new["tied"]) == new["word"].astype(int)).mean() >= 0.98
+        assert (np.floor(new["signal"]) == labels).mean() >= 0.98
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -228,6 +240,7 @@ def test_more_columns_than_a_tree_looks_at_and_forty_classes_are_fitted_in_secon
         {"feature_share": 0.0},
         {"significance": 2.0},
         {"smoothing": -1.0},
+        {"order": "table"},
     ],
 )
 def test_a_parameter_out_of_range_is_named(wrong):

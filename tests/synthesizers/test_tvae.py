@@ -13,7 +13,7 @@ from equipoise.networks.training import Training
 from equipoise.synthesizers import tvae as module
 from equipoise.synthesizers._codes import CodeLaw
 from equipoise.synthesizers.tvae import TVAE, hold_out
-from equipoise.tables.coded import Coded
+from equipoise.tables.coded import Coded, code
 
 QUICK = {"max_steps": 60, "hidden": (16, 16), "latent": 4, "random_state": 0}
 
@@ -344,3 +344,23 @@ def test_fewer_than_a_twentieth_of_the_rows_are_copies():
     width = (X.max() - X.min()).to_numpy()
     gaps = np.abs(new.to_numpy()[:, None] - X.to_numpy()[None]) / width
     assert (gaps.max(axis=2).min(axis=1) < 0.01).mean() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("nats", "free"), [([0.2, 0.2] + [0.0] * 30, 0.0), ([0.2] + [0.0] * 31, 0.05)]
+)
+def test_nats_are_free_only_once_a_code_has_collapsed(monkeypatch, nats, free):
+    X, y = mixed()
+    model = fitted(X, y)
+    x = torch.from_numpy(model.encoder_.transform(code(model.schema_, X), np.random.default_rng(0)))
+    g = torch.Generator().manual_seed(0)
+    learner = module.Learner(model, model.network_, x, torch.from_numpy(model.labels_.code(y)), g)
+    monkeypatch.setattr(
+        model.network_, "bound", lambda x, y, noise: (torch.ones(9), torch.tensor([nats] * 9))
+    )
+    learner.n_steps = module.SETTLED - 1
+    learner.evaluate()
+    assert learner.free == 0.0
+    learner.n_steps = module.SETTLED
+    assert learner.evaluate() == pytest.approx(1 + sum(nats))  # the score stays the true bound
+    assert learner.free == free

@@ -18,7 +18,7 @@ from the papers. Departures:
 """
 
 from collections.abc import Hashable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +37,14 @@ BINS = 10  # of a number, when its information about the label is measured
 class Cart(Synthesizer):
     """Sequential classification and regression trees with the training rows of a leaf as donors.
 
-    Columns are drawn in the order of their mutual information with the label. A number with missing cells is drawn in
-    two steps, first whether it is there, then its value.
+    Each column is drawn given the label and the columns before it. A number with missing cells is drawn in two steps,
+    first whether it is there, then its value.
 
     Parameters
     ----------
-    min_leaf : int, default=5
-        Least training rows of a leaf, 1 or more. Small leaves are faithful and copy; large ones blur.
+    min_leaf : int, default=2
+        Least training rows of a leaf, 1 or more. Small leaves are faithful and copy; large ones blur. Pruning makes
+        most leaves larger, and with several trees the rows outside of a tree's sample are donors too.
     n_trees : int, default=5
         Trees for each column; each new row goes through one of them. With 1, the tree is grown on all rows. Tables
         of so many columns that this makes more than 2,000 trees get fewer, at least one a column.
@@ -56,6 +57,9 @@ class Cart(Synthesizer):
     smoothing : float, default=0.0
         Noise on numbers in units of Silverman's bandwidth of the leaf; 0 gives observed values only. Values that make
         up a hundredth of the column stay as they are.
+    order : {"numbers-first", "information"}, default="numbers-first"
+        Numbers, then discrete columns, each in the order of the table; or by decreasing mutual information with the
+        label. A word of many levels that is drawn early pins down the training rows that have it, so it copies more.
     kinds : dict of column name to kind, default=None
         Overrules the kinds that would be inferred.
     random_state : None, int, Generator or RandomState, default=None
@@ -91,13 +95,13 @@ class Cart(Synthesizer):
     def __init__(
         self,
         *,
-        min_leaf: int = 5,
+        min_leaf: int = 2,
         n_trees: int = 5,
         feature_share: float = 0.7,
         significance: float = 0.01,
         per_class_rows: int = 200,
         smoothing: float = 0.0,
-        order: str = "numbers-first",
+        order: Literal["numbers-first", "information"] = "numbers-first",
         kinds: Mapping[Hashable, Kind] | None = None,
         random_state: Any = None,
     ) -> None:
@@ -154,10 +158,7 @@ class Cart(Synthesizer):
             return np.argsort(-informations(table, y), kind="stable")
         if self.order == "numbers-first":
             return np.arange(table.numbers.shape[1] + table.codes.shape[1])
-        if self.order == "table":
-            is_code = np.array([c.is_discrete for c in self.schema_.columns if c.is_number or c.is_discrete], dtype=bool)
-            return np.argsort(np.argsort(is_code, kind="stable"), kind="stable")
-        raise OptionError(f"order must be 'numbers-first', 'table' or 'information', got {self.order!r}")
+        raise OptionError(f"order must be 'numbers-first' or 'information', got {self.order!r}")
 
     def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
         parts, classes = [], []
