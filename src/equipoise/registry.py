@@ -5,6 +5,8 @@
 
 import importlib
 import importlib.util
+import inspect
+import zlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -34,8 +36,6 @@ class Method:
     needs_law : bool
         Whether it runs on tables of a known law only.
     code_version : int
-    parameters : tuple of (name, value)
-        Passed to the class.
     """
 
     name: str
@@ -47,43 +47,47 @@ class Method:
     extra: str = ""
     needs_law: bool = False
     code_version: int = 1
-    parameters: tuple[tuple[str, Any], ...] = ()
 
 
 _S = "equipoise.synthesizers"
 
 METHODS: dict[str, Method] = {
-    m.name: m
-    for m in (
-        Method("identity", "", "none", "the rows as they are", plans=("none",)),
-        Method("duplicate", f"{_S}.duplicate:Duplicate", "resampling", "random over-sampling"),
-        Method(
-            "oracle",
-            "equipoise.trials.oracle:Oracle",
-            "none",
-            "fresh rows of a known law",
-            needs_law=True,
-        ),
-        Method(
-            "undersample",
-            "imblearn.under_sampling:RandomUnderSampler",
-            "resampling",
-            "random under-sampling",
-            plans=("balance",),
-        ),
-        Method("independent", f"{_S}.independent:IndependentColumns", "noise", "the floor"),
-        Method("gaussian-noise", f"{_S}.gaussian_noise:GaussianNoise", "noise", "jittered rows"),
-        Method("smote", f"{_S}.smote:Smote", "neighbours", "Chawla et al. 2002"),
-        Method(
-            "borderline-smote",
-            f"{_S}.borderline_smote:BorderlineSmote",
-            "neighbours",
-            "Han et al. 2005",
-        ),
-        Method("adasyn", f"{_S}.adasyn:Adasyn", "neighbours", "He et al. 2008"),
-        Method("cart", f"{_S}.cart:Cart", "trees", "Reiter 2005"),
-        Method("tvae", f"{_S}.tvae:TVAE", "network", "Xu et al. 2019", costly=True, extra="torch"),
-    )
+    "identity": Method("identity", "", "none", "the rows as they are", plans=("none",)),
+    "duplicate": Method(
+        "duplicate", f"{_S}.duplicate:Duplicate", "resampling", "random over-sampling"
+    ),
+    "oracle": Method(
+        "oracle",
+        "equipoise.trials.oracle:Oracle",
+        "none",
+        "fresh rows of a known law",
+        needs_law=True,
+    ),
+    "undersample": Method(
+        "undersample",
+        "imblearn.under_sampling:RandomUnderSampler",
+        "resampling",
+        "random under-sampling",
+        plans=("balance",),
+    ),
+    "independent": Method(
+        "independent", f"{_S}.independent:IndependentColumns", "noise", "the floor"
+    ),
+    "gaussian-noise": Method(
+        "gaussian-noise", f"{_S}.gaussian_noise:GaussianNoise", "noise", "jittered rows"
+    ),
+    "smote": Method("smote", f"{_S}.smote:Smote", "neighbours", "Chawla et al. 2002"),
+    "borderline-smote": Method(
+        "borderline-smote",
+        f"{_S}.borderline_smote:BorderlineSmote",
+        "neighbours",
+        "Han et al. 2005",
+    ),
+    "adasyn": Method("adasyn", f"{_S}.adasyn:Adasyn", "neighbours", "He et al. 2008"),
+    "cart": Method("cart", f"{_S}.cart:Cart", "trees", "Reiter 2005"),
+    "tvae": Method(
+        "tvae", f"{_S}.tvae:TVAE", "network", "Xu et al. 2019", costly=True, extra="torch"
+    ),
 }
 
 EXTRAS = {"torch": "torch", "llm": "transformers", "dask": "distributed"}
@@ -100,11 +104,31 @@ def method(name: str) -> Method:
     if name in METHODS:
         return METHODS[name]
     if ":" in name:
-        return Method(name, name, "none", "the user's own")
+        return _own(name)
     raise OptionError(
         f"there is no method {name!r}; the methods are {', '.join(METHODS)}, "
         "or your own as module:Class"
     )
+
+
+def _own(name: str) -> Method:
+    """Take a class of the user's own: a synthesizer, or an imbalanced-learn sampler under `balance`.
+
+    Its code version is a hash of its source, so that results of older code stop counting.
+    """
+    cls = load_class(name)
+    makes_rows = hasattr(cls, "fit") and hasattr(cls, "sample")
+    if not makes_rows and not hasattr(cls, "fit_resample"):
+        raise OptionError(
+            f"{name} is no method: it needs fit(X, y) and sample(n), or fit_resample(X, y)"
+        )
+    try:
+        source = inspect.getsource(cls)
+    except (OSError, TypeError):
+        source = ""
+    version = zlib.crc32(source.encode())
+    plans = () if makes_rows else ("balance",)
+    return Method(name, name, "none", "the user's own", plans=plans, code_version=version)
 
 
 def missing_extra(entry: Method) -> str:
@@ -135,7 +159,7 @@ def load_class(target: str) -> type:
 
 
 def make(name: str, random_state: Any = None, **parameters: Any) -> Any:
-    """Make an unfitted instance of a method; parameters are added to the registered ones.
+    """Make an unfitted instance of a method.
 
     Raises
     ------
@@ -149,6 +173,4 @@ def make(name: str, random_state: Any = None, **parameters: Any) -> Any:
         raise OptionError(f"{name!r} leaves the rows as they are; there is nothing to fit")
     if reason := missing_extra(entry):
         raise MissingExtra(reason)
-    return load_class(entry.target)(
-        random_state=random_state, **dict(entry.parameters), **parameters
-    )
+    return load_class(entry.target)(random_state=random_state, **parameters)

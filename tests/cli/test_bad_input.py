@@ -162,7 +162,7 @@ def test_a_results_file_of_a_newer_version_is_refused(folder, capsys):
     connection = sqlite3.connect(folder / "out" / "results.sqlite")
     connection.execute("PRAGMA user_version = 999")
     connection.close()
-    refuse(capsys, OWN, ["newer"])
+    refuse(capsys, OWN, ["format 999"])
 
 
 def test_a_run_folder_that_was_asked_for_another_seed_is_refused(folder, capsys):

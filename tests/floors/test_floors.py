@@ -29,7 +29,19 @@ FLOORS = {
 }
 # Inside a package a file imports only those before it.
 ORDER = {
-    "tables": ["schema", "labels", "frames", "coded", "io", "layout", "modes", "encoder"],
+    "tables": [
+        "grids",
+        "dates",
+        "schema",
+        "labels",
+        "frames",
+        "coded",
+        "cells",
+        "parquet",
+        "writer",
+        "io",
+    ]
+    + ["layout", "mixture", "modes", "encoder"],
 }
 ONLY = {"analysis": {"results", "metrics", "errors", "seeds", "analysis"}}
 NEVER = {"report": {"trials", "networks", "synthesizers", "samplers"}}

@@ -12,8 +12,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import OneHotEncoder
 
-from equipoise import Duplicate, GaussianNoise, OptionError, Smote, SyntheticOverSampler
-from equipoise import balance, grow
+from equipoise import (
+    Duplicate,
+    GaussianNoise,
+    OptionError,
+    Smote,
+    SyntheticOverSampler,
+    balance,
+    grow,
+)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equipoise.errors import DataError, NotFittedError, OptionError
+from equipoise.errors import DataError, EquipoiseWarning, NotFittedError, OptionError
 from equipoise.synthesizers._base import proportional
 from equipoise.synthesizers.duplicate import Duplicate
 from equipoise.synthesizers.gaussian_noise import GaussianNoise
@@ -100,3 +100,12 @@ def test_a_method_that_makes_the_wrong_number_of_rows_is_caught():
 
     with pytest.raises(RuntimeError, match=r"Short._sample gave 1 rows, asked for 3"):
         Short().fit(X, Y).sample(3)
+
+
+def test_columns_named_by_truth_values_and_identifiers_keep_their_place():
+    X = pd.DataFrame({True: range(60), "id": [f"r{i}" for i in range(60)], False: [0.5, 1.5] * 30})
+    with pytest.warns(EquipoiseWarning, match="identifier"):
+        synthesizer = Duplicate(random_state=0).fit(X, [0] * 40 + [1] * 20, kinds={True: "numeric"})
+    X_new, _ = synthesizer.sample(7, random_state=0)
+    assert list(X_new.columns) == [True, "id", False]
+    assert set(X_new["id"]) <= set(X["id"])

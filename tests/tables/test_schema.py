@@ -204,3 +204,11 @@ def test_inference_reads_a_table_without_moving_it():
     before = frame.copy(deep=True)
     Schema.infer(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_an_identifier_with_a_missing_cell_is_still_one():
+    ids = pd.Series(range(1000, 1060), dtype="float64")
+    ids[7] = None
+    with pytest.warns(EquipoiseWarning, match="identifier"):
+        schema = Schema.infer(pd.DataFrame({"id": ids, "x": [0.5, 1.5] * 30}))
+    assert schema.columns[0].kind == "identifier"

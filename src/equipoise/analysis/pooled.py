@@ -13,16 +13,11 @@ from numpy.typing import NDArray
 
 from equipoise.analysis.intervals import RHO, Interval, corrected
 from equipoise.analysis.opponents import TREATMENT, opposing_scores
+from equipoise.metrics.decision import apply_offsets
 
 FOLDS = 5
 
 Counts = NDArray[np.float64]  # (3, n_classes): true positives, predicted, actual
-
-
-def decide(probabilities: NDArray[np.floating], offsets: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Give the decided class of each row: argmax of log-probabilities plus offsets, (m,) int64."""
-    logs = np.log(np.clip(np.asarray(probabilities, dtype=float), 1e-15, None))
-    return (logs + np.asarray(offsets, dtype=float)).argmax(axis=1)
 
 
 def fold_counts(
@@ -63,7 +58,7 @@ def counts_table(predictions: pd.DataFrame) -> pd.DataFrame:
     test = predictions[predictions["part"] == "test"]
     cells = zip(test["truth"], test["probabilities"], test["offsets"], strict=True)
     counts = [
-        fold_counts(np.asarray(truth), decide(p, offsets), np.shape(p)[1])
+        fold_counts(np.asarray(truth), apply_offsets(p, offsets), np.shape(p)[1])
         for truth, p, offsets in cells
     ]
     table = test[["dataset", "repeat", *TREATMENT]].reset_index(drop=True)

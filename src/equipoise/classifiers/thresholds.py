@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.errors import DataError, OptionError
+from equipoise.metrics.decision import apply_offsets
 
 Metric = Literal["macro_f1", "balanced_accuracy", "worst_f1"]
 
@@ -241,26 +242,6 @@ def _middle(
     lows, highs = np.maximum(lows, ends[0]), np.minimum(highs, ends[-1])
     widest = int(np.argmax(highs - lows))
     return float((lows[widest] + highs[widest]) / 2)
-
-
-def apply_offsets(
-    probabilities: NDArray[np.float64], offsets: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Decide by argmax_c (log p_c + b_c); ties go to the first class, and p = 0 is never chosen.
-
-    Parameters
-    ----------
-    probabilities : (n, C) float
-    offsets : (C,) float
-        Zeros give the plain argmax, exactly.
-
-    Returns
-    -------
-    predicted : (n,) int
-        Class positions.
-    """
-    factors = np.exp(offsets - np.max(offsets))
-    return np.argmax(probabilities * factors, axis=1)
 
 
 def logit_adjustment(prior: NDArray[np.float64], tau: float = 1.0) -> NDArray[np.float64]:

@@ -28,12 +28,15 @@ Numeric = Annotated[
     list[str] | None, typer.Option(help="A column to take as numbers; may be repeated.")
 ]
 Drop = Annotated[list[str] | None, typer.Option(help="A column to leave out; may be repeated.")]
-Methods = Annotated[str | None, typer.Option(help="Methods, separated by commas.")]
+Methods = Annotated[
+    str | None, typer.Option(help="Methods, separated by commas; identity is always among them.")
+]
 Plans = Annotated[
     str | None, typer.Option(help="Plans: balance, balance:RATIO, grow:RATE, add:CLASS=N.")
 ]
 Decisions = Annotated[
-    str | None, typer.Option(help="Decisions: plain, balanced, ladder, threshold, best-simple.")
+    str | None,
+    typer.Option(help="Decisions: plain, balanced, ladder, threshold, best-simple, corrected."),
 ]
 Classifiers = Annotated[
     str | None,
@@ -83,9 +86,7 @@ def bench(
     from equipoise.trials.bench import bench as run_bench
     from equipoise.trials.progress import stderr_progress
 
-    experiment = _experiment(
-        name, _files(data, target, missing, categorical, numeric, drop), methods, repeats
-    )
+    experiment = _experiment(name, _files(data, target, missing, categorical, numeric, drop))
     experiment = _narrowed(experiment, methods, plans, decisions, classifiers, datasets)
     experiment = _replaced(experiment, repeats=repeats, seed=seed)
     finished = run_bench(
@@ -141,9 +142,7 @@ def _files(
     ]
 
 
-def _experiment(
-    name: str | None, files: list, methods: str | None, repeats: int | None
-) -> "Experiment":
+def _experiment(name: str | None, files: list) -> "Experiment":
     from equipoise.trials.experiment import load_experiment, own_tables
 
     if not files:
@@ -166,7 +165,8 @@ def _narrowed(
 
     changes: dict = {}
     if methods is not None:
-        changes["methods"] = words(_split(methods, "--methods"), "--methods")
+        asked_methods = words(_split(methods, "--methods"), "--methods")
+        changes["methods"] = tuple(dict.fromkeys(("identity", *asked_methods)))
     if classifiers is not None:
         changes["classifiers"] = words(_split(classifiers, "--classifiers"), "--classifiers")
     if datasets is not None:
@@ -179,8 +179,12 @@ def _narrowed(
                 )
         changes["datasets"] = wanted
     if plans is not None or decisions is not None:
-        asked_plans = words(_split(plans, "--plans"), "--plans") if plans else None
-        asked = words(_split(decisions, "--decisions"), "--decisions") if decisions else None
+        asked_plans = words(_split(plans, "--plans"), "--plans") if plans is not None else None
+        asked = (
+            words(_split(decisions, "--decisions"), "--decisions")
+            if decisions is not None
+            else None
+        )
         changes["cells"] = tuple(
             Cells(asked_plans or cells.plans, asked or cells.decisions, cells.methods)
             for cells in experiment.cells

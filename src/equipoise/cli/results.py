@@ -114,4 +114,10 @@ def conclude(folder: Path) -> int:
     typer.echo(f"page: {page}")
     with Store.open(folder) as store:
         statuses = store.trials()["status"]
-    return 1 if statuses.isin(["failed", "timeout"]).any() else 0
+    wrong = int(statuses.isin(["failed", "timeout"]).sum())
+    if wrong:
+        typer.echo(
+            f"{wrong} trials failed: equipoise status {folder} says why, and the same command with "
+            "--retry-failed runs them again"
+        )
+    return 1 if wrong else 0

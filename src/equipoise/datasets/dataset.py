@@ -91,6 +91,14 @@ def content_hash(X: pd.DataFrame, y: pd.Series, kinds: Mapping[str, str]) -> str
     return digest.hexdigest()
 
 
+def table_name(path: str | Path) -> str:
+    """Name a table after its file, without the endings that tell the format."""
+    name = Path(path).name
+    for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet", ".pq"):
+        name = name.removesuffix(ending)
+    return name or Path(path).name
+
+
 def from_file(
     path: str | Path,
     target: str,
@@ -142,8 +150,7 @@ def from_file(
         if not X.get(column, y).isna().all():
             kinds[column] = "numeric"
     kinds.pop(target, None)
-    stem = path.name.split(".")[0] or path.name
-    return dataset(stem if name is None else name, X, y, kinds, [*notes, *remarks])
+    return dataset(table_name(path) if name is None else name, X, y, kinds, [*notes, *remarks])
 
 
 def _parted(

@@ -104,6 +104,8 @@ def lead(boards: list[dict[str, Any]], metric: str, where: str) -> str:
         "on these 6 tables", "on hmeq".
     """
     score = METRICS[metric]
+    if not boards:
+        return f"There is nothing to compare with yet {where}: doing nothing has not been run."
     decisive = boards[-1]
     rival = decisive["against"]
     if not decisive["n"]:

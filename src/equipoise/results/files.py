@@ -163,11 +163,14 @@ def _sign_in(connection: sqlite3.Connection, path: Path, info: RunInfo) -> None:
                 f"{path} was made with seed {found[0]}, not {info.seed}: give --seed {found[0]}, or "
                 "name another folder with --run"
             )
+        options = json.dumps(dict(info.options))
         if found is None:
             connection.execute(
                 "INSERT INTO run VALUES (1, ?, ?, ?, ?)",
-                (info.experiment, str(int(info.seed)), json.dumps(dict(info.options)), _now()),
+                (info.experiment, str(int(info.seed)), options, _now()),
             )
+        else:
+            connection.execute("UPDATE run SET options = ?", (options,))
         connection.execute(
             "INSERT INTO session VALUES (NULL, ?, ?, ?)",
             (_now(), json.dumps(dict(info.versions)), json.dumps(dict(info.machine))),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from equipoise.errors import OptionError
 from equipoise.tables.labels import as_series
@@ -94,6 +95,21 @@ class add:  # noqa: N801 - a strategy is called like a function
                 f"{', '.join(map(repr, counts))}"
             )
         return {label: n + (self.n if label == found[0] else 0) for label, n in counts.items()}
+
+
+def shrink(y: NDArray[np.int64], counted: NDArray[np.bool_]) -> dict[int, int]:
+    """Give the totals that under-sampling leaves: every counted class down to the smallest of them.
+
+    Parameters
+    ----------
+    y : (n,) int
+        Class positions.
+    counted : (C,) bool
+        Classes that take part; others stay as they are.
+    """
+    counts = np.bincount(y, minlength=len(counted))
+    aim = int(counts[counted].min())
+    return {int(k): aim for k in np.flatnonzero(counted) if counts[k] > aim}
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,11 @@ class Synthesizer(BaseEstimator):
         self.class_counts_ = np.bincount(y_codes, minlength=len(self.labels_))
         self.fallbacks_: dict[int, str] = {}
         self.history_: dict[str, list[float]] = {}
-        self._identifiers = frame[[c.name for c in self.schema_.columns if c.kind == "identifier"]]
+        self._identifiers = {
+            place: frame[column.name]
+            for place, column in enumerate(self.schema_.columns)
+            if column.kind == "identifier"
+        }
         self._fit(code(self.schema_, frame), y_codes, as_generator(self.random_state))
         return self
 
@@ -134,10 +138,10 @@ class Synthesizer(BaseEstimator):
         )
         y_codes = np.repeat(np.arange(len(counts)), counts)
         frame = decode(self.schema_, table)
-        for name in self._identifiers.columns:
-            rows = rng.integers(len(self._identifiers), size=len(frame))
-            frame[name] = self._identifiers[name].take(rows).array
-        return self.container_.back(frame[self.schema_.names]), self.labels_.decode(y_codes)
+        for place, seen in self._identifiers.items():
+            rows = rng.integers(len(seen), size=len(frame))
+            frame.insert(place, seen.name, seen.take(rows).array)
+        return self.container_.back(frame), self.labels_.decode(y_codes)
 
     def _counts(self, n: int | Mapping[Any, int]) -> NDArray[np.int64]:
         counts = np.zeros(len(self.labels_), dtype=np.int64)

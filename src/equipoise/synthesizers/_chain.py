@@ -283,7 +283,7 @@ def level_ranks(
     """
     counts = np.bincount(codes + 1, minlength=size)
     means = np.stack([np.bincount(codes + 1, weights=s, minlength=size) for s in scores.T], axis=1)
-    means /= counts[:, None] + 1.0
+    means = means / (counts[:, None] + 1.0)
     along = means[:, 0]
     if means.shape[1] > 1:
         weighted = means * np.sqrt(counts)[:, None]

@@ -19,15 +19,8 @@ from equipoise.tables.dates import (
     steps_from,
     stored_integers,
 )
-from equipoise.tables.schema import (
-    EXACT,
-    Column,
-    Schema,
-    as_numeric,
-    check_finite,
-    list_names,
-    shifted,
-)
+from equipoise.tables.grids import EXACT, as_numeric, check_finite, shifted
+from equipoise.tables.schema import Column, Schema, list_names
 
 
 @dataclass(frozen=True)

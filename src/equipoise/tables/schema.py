@@ -15,16 +15,22 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from equipoise.errors import DataError, EquipoiseWarning, OptionError
 from equipoise.tables.dates import common_step, is_datetime, stored_integers
+from equipoise.tables.grids import (
+    EXACT,
+    as_numeric,
+    check_finite,
+    decimals_of,
+    float_within,
+    shifted,
+)
 
 Kind = Literal["numeric", "categorical", "boolean", "datetime", "constant", "identifier"]
 
 MANY_LEVELS = 100
 IDENTIFIER_ROWS = 50  # below this many rows, distinct values are no sign of an identifier
-EXACT = 2**53  # integers beyond this are not exact as floats
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,8 @@ class Schema:
                 warnings.warn(
                     f"column {column.name!r} looks like an identifier (no value occurs twice): "
                     "nothing is learnt from it; synthetic rows repeat values seen in training and "
-                    "classifiers leave it out. To keep it, declare it categorical or numeric",
+                    "classifiers leave it out. To keep it, declare it "
+                    "categorical or numeric (--categorical, --numeric, or kinds in Python)",
                     EquipoiseWarning,
                     stacklevel=4,
                 )
@@ -272,7 +279,9 @@ def _is_identifier(present: pd.Series, distinct: list, natural: Kind) -> bool:
         return False
     if natural == "categorical":
         return True
-    if natural != "numeric" or not all(isinstance(v, int) for v in distinct):
+    if natural != "numeric" or not all(
+        isinstance(v, int) or float(v).is_integer() for v in distinct
+    ):
         return False
     return 0.5 * (max(distinct) - min(distinct) + 1) <= len(present)
 
@@ -323,7 +332,7 @@ def _date_column(
     high = (int(stored.max()) - origin) // step
     bare = series.dtype == object and not isinstance(present.iloc[0], dt.datetime)
     return Column(
-        name, "datetime", series.dtype, low=0.0, high=_float_within(high), decimals=0,
+        name, "datetime", series.dtype, low=0.0, high=float_within(high), decimals=0,
         origin=origin, step=step, has_missing=has_missing, cell="date" if bare else "",
     )  # fmt: skip
 
@@ -344,67 +353,16 @@ def _number_column(
             low, high = 0, high - low
         if high - low > 1e300:
             raise DataError(too_large)
-        bounds = -_float_within(-low), _float_within(high)
+        bounds = -float_within(-low), float_within(high)
         values = shifted(numeric, origin)
-        decimals: int | None = _decimals(values, series.dtype) or 0
+        decimals: int | None = decimals_of(values, series.dtype) or 0
     else:
         values = numeric.to_numpy(dtype=np.float64, na_value=np.nan)
         check_finite(name, present, values)
         bounds = float(values.min()), float(values.max())
-        decimals = _decimals(values, series.dtype)
+        decimals = decimals_of(values, series.dtype)
     text = numeric.dtype != present.dtype and isinstance(present.iloc[0], str)
     return Column(
         name, "numeric", series.dtype, low=bounds[0], high=bounds[1], decimals=decimals,
         origin=origin, has_missing=has_missing, cell="text" if text else "",
     )  # fmt: skip
-
-
-def check_finite(name: Hashable, series: pd.Series, values: NDArray[np.float64]) -> None:
-    """Refuse infinities among the numbers (n,) of a column."""
-    if np.isinf(values).any():
-        row = int(np.flatnonzero(np.isinf(values))[0])
-        raise DataError(
-            f"column {name!r} holds an infinity (row {series.index[row]}); "
-            "replace it by a finite number or leave the cell empty"
-        )
-
-
-def _float_within(value: int) -> float:
-    """Give the largest float not above an integer."""
-    nearest = float(value)
-    return nearest if int(nearest) <= value else math.nextafter(nearest, -math.inf)
-
-
-def as_numeric(series: pd.Series) -> pd.Series:
-    """Give a column in a dtype of numbers; pandas would take arrow's decimals for integers."""
-    return series if pd.api.types.is_numeric_dtype(series.dtype) else pd.to_numeric(series)
-
-
-def shifted(integers: pd.Series, origin: int) -> NDArray[np.float64]:
-    """Give integers less `origin` as floats; the difference is taken before precision is lost."""
-    if origin == 0:
-        return integers.to_numpy(dtype=np.float64, na_value=np.nan)
-    out = np.full(len(integers), np.nan)
-    present = integers.notna().to_numpy()
-    out[present] = [float(int(v) - origin) for v in integers[present]]
-    return out
-
-
-def _decimals(values: NDArray[np.float64], dtype: Any) -> int | None:
-    """Find the coarsest decimal grid that holds all values exactly."""
-    values = np.unique(values[np.isfinite(values)])
-    if not len(values) or not values.any():
-        return 0
-    single = np.float32 if str(dtype).lower() in ("float32", "float[pyarrow]") else np.float64
-    scale = np.abs(values).max()
-    if scale >= EXACT:
-        return None
-    coarsest = -int(math.log10(scale)) if scale >= 10 else 0
-    finest = max(d for d in range(13) if d == 0 or scale * 10.0**d < EXACT)
-
-    def on_grid(decimals: int) -> bool:
-        return bool((np.round(values, decimals).astype(single) == values.astype(single)).all())
-
-    if not on_grid(finest):
-        return None
-    return next((d for d in range(coarsest, finest) if on_grid(d)), finest)

@@ -5,20 +5,22 @@ import warnings
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from equipoise.datasets.catalogue import Dataset
 from equipoise.datasets.splits import scored_classes
-from equipoise.errors import DataError, EquipoiseWarning
-from equipoise.registry import load_class, method, missing_extra
+from equipoise.errors import DataError, EquipoiseWarning, OptionError
+from equipoise.registry import method, missing_extra
 from equipoise.results.records import DatasetRecord, RunInfo, TrialRecord
 from equipoise.results.store import Store
+from equipoise.samplers.strategies import parse_plan
 from equipoise.tables.labels import Labels
 from equipoise.tables.schema import Schema
 from equipoise.trials.experiment import Experiment, TableFile, Trial, cells_of, load_experiment
 from equipoise.trials.progress import Progress
-from equipoise.trials.runner import Summary, run_trials
+from equipoise.trials.runner import Summary, check_call, run_trials
 from equipoise.trials.trial import load_table, run_trial
 
 PROTOCOL_VERSION = (
@@ -72,7 +74,7 @@ def bench(
     Parameters
     ----------
     experiment : str or Experiment, default="demo"
-        A name (`demo`, `article`), a TOML file, or an experiment.
+        A name, a TOML file, or an experiment.
     run : path, optional
         Run folder, by default ``runs/<name>``.
     jobs : int, default=1
@@ -103,63 +105,93 @@ def bench(
     """
     if isinstance(experiment, str):
         experiment = load_experiment(experiment)
-    _check_importable(experiment)
     folder = Path(run) if run is not None else Path("runs") / experiment.name
     tables, absent = _tables(experiment, str(data_dir or ""))
     trials = plan(experiment, tables, str(data_dir or ""))
-    skipped = _skipped(experiment, trials, absent)
-    left_out = {record.trial_id for record in skipped}
+    limits: dict[str, Any] = {"jobs": jobs, "dask": dask}
+    limits |= {"time_limit": time_limit, "memory_limit_mb": memory_limit_mb}
+    check_call(**limits)
     with Store.create(folder, _info(experiment)) as store:
-        _prepare(store, tables, [*trials, *_unplaced(experiment, absent)], skipped)
+        ready = _prepare(store, experiment, tables, absent, trials)
         summary = run_trials(
-            [trial for trial in trials if trial.trial_id not in left_out],
-            run_trial,
-            store,
-            jobs=jobs,
-            dask=dask,
-            time_limit=time_limit,
-            memory_limit_mb=memory_limit_mb,
-            retry_failed=retry_failed,
-            progress=progress,
+            ready, run_trial, store, **limits, retry_failed=retry_failed, progress=progress
         )
     return Run(folder, summary)
 
 
 def _prepare(
     store: Store,
+    experiment: Experiment,
     tables: dict[str, Dataset],
-    asked: list[Trial],
-    skipped: list[TrialRecord],
-) -> None:
-    """Write what is known before any trial: the tables, what is asked, and what is skipped."""
+    absent: dict[str, str],
+    trials: list[Trial],
+) -> list[Trial]:
+    """Write what is known before any trial, and give the trials that can run.
+
+    A trial that was done before stays, even where its table or its packages cannot be had this time.
+    """
     for record in map(describe, tables.values()):
         for sentence in record.warnings:
-            warnings.warn(f"{record.name}: {sentence}", EquipoiseWarning, stacklevel=3)
+            warnings.warn(sentence, EquipoiseWarning, stacklevel=4)
         store.write_dataset(record)
-    store.plan_trials(asked)
-    finished = store.finished()
-    for skip in skipped:
-        if finished.get(skip.trial_id, ("",))[0] != "done":
-            store.write_trial(skip)
+    known = store.trials()
+    known = known[known["status"] == "done"]
+    done = set(zip(known["dataset"], known["repeat"], known["method"], strict=True))
+    asked = [*trials, *_unplaced(experiment, absent)]
+    reasons = {t: absent.get(t.dataset) or missing_extra(method(t.method)) for t in asked}
+    kept = {t for t in asked if reasons[t] and (t.dataset, t.repeat, t.method) in done}
+    store.plan_trials([trial for trial in asked if trial not in kept])
+    for trial in asked:
+        if reasons[trial] and trial not in kept:
+            store.write_trial(_skip(trial, reasons[trial]))
+    return [trial for trial in trials if not reasons[trial]]
+
+
+def _skip(trial: Trial, reason: str) -> TrialRecord:
+    return TrialRecord(
+        trial.trial_id,
+        trial.dataset,
+        trial.repeat,
+        trial.method,
+        "skipped",
+        reason,
+        code_version=trial.code_version,
+    )
 
 
 def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "") -> list[Trial]:
-    """Give the flat list of trials: repeat by repeat, so that an early stop leaves whole folds."""
+    """Give the flat list of trials: repeat by repeat, so that an early stop leaves whole folds.
+
+    Raises
+    ------
+    OptionError
+        A plan names a class that a table does not have, or a method has no plan that it can take.
+    """
+    for text in dict.fromkeys(text for cells in experiment.cells for text in cells.plans):
+        for dataset in tables.values():
+            parse_plan(text).new_rows(dataset.y.astype(str))
+    for word in experiment.methods:
+        if not cells_of(experiment, word):
+            raise OptionError(
+                f"there is nothing to run for {word}: it takes the plan "
+                f"{' or '.join(method(word).plans) or 'balance or grow'} only; ask for that, or leave {word} out"
+            )
     files = {file.name: file for file in experiment.files}
     return [
         _trial(experiment, name, repeat, word, tables[name].content_hash, data_dir, files.get(name))
         for repeat in range(experiment.repeats)
         for name in tables
-        for word in experiment.methods
-        if cells_of(experiment, word) and (name.startswith("law:") or not method(word).needs_law)
+        for word in _methods_for(experiment, name)
     ]
 
 
-def _check_importable(experiment: Experiment) -> None:
-    """Refuse a class of the user's own that is not there, before anything is written."""
-    for word in experiment.methods:
-        if ":" in word:
-            load_class(word)
+def _methods_for(experiment: Experiment, dataset: str) -> list[str]:
+    """Give the methods that have work on a table; on a known law the oracle runs beside them."""
+    is_law = dataset in experiment.datasets and dataset.startswith("law:")
+    words = [word for word in experiment.methods if is_law or not method(word).needs_law]
+    if is_law and experiment.controls and "oracle" not in words:
+        words.append("oracle")
+    return [word for word in words if cells_of(experiment, word)]
 
 
 def _trial(
@@ -211,26 +243,6 @@ def _unplaced(experiment: Experiment, absent: dict[str, str]) -> list[Trial]:
     ]
 
 
-def _skipped(
-    experiment: Experiment, trials: list[Trial], absent: dict[str, str]
-) -> list[TrialRecord]:
-    reasons = {trial: missing_extra(method(trial.method)) for trial in trials}
-    reasons |= {trial: absent[trial.dataset] for trial in _unplaced(experiment, absent)}
-    return [
-        TrialRecord(
-            trial.trial_id,
-            trial.dataset,
-            trial.repeat,
-            trial.method,
-            "skipped",
-            reason,
-            code_version=trial.code_version,
-        )  # fmt: skip
-        for trial, reason in reasons.items()
-        if reason
-    ]
-
-
 def describe(dataset: Dataset) -> DatasetRecord:
     """Give a table as results know it."""
     labels = Labels.infer(dataset.y)
@@ -245,7 +257,7 @@ def describe(dataset: Dataset) -> DatasetRecord:
         kinds={str(column.name): column.kind for column in schema.columns},
         class_counts={text: int((y == k).sum()) for k, text in enumerate(labels.texts)},
         unscored=tuple(
-            text for text, counts in zip(labels.texts, scored, strict=True) if not counts
+            text for text, enough in zip(labels.texts, scored, strict=True) if not enough
         ),
         content_hash=dataset.content_hash,
         warnings=(*dataset.warnings, *(str(warning.message) for warning in caught)),

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.classifiers.thresholds import apply_offsets, correct_prior, fit_offsets
+from equipoise.classifiers.thresholds import correct_prior, fit_offsets
 from equipoise.classifiers.weights import effective_prior
 from equipoise.datasets.splits import Split, inner_folds, inner_split
+from equipoise.metrics.decision import apply_offsets
 from equipoise.metrics.utility import utility
 from equipoise.results.records import DeliveryRecord, Observation, PredictionRecord
 from equipoise.seeds import generator
@@ -57,21 +58,31 @@ class Predicted:
     trained_prior: NDArray[np.float64]
 
 
-class Cells:
+@dataclass(frozen=True)
+class Choice:
+    """The simple treatment that did best inside the training part; no offsets means the plain argmax."""
+
+    name: str
+    weighting: str
+    classifier: str
+    offsets: tuple[float, ...] = ()
+
+
+class TrialRun:
     """The cells of one trial: fits each model and each set of out-of-fold rows once.
 
     Parameters
     ----------
     setting : Setting
-    train, test : Sample
-    test_rows : (m,) int
-        Positions of the test rows in the table.
+    table : Sample
+        The whole table.
+    part : Split
+        Which of its rows train and which test.
     """
 
-    def __init__(
-        self, setting: Setting, train: Sample, test: Sample, test_rows: NDArray[np.int64]
-    ) -> None:
-        self.setting, self.train, self.test, self.test_rows = setting, train, test, test_rows
+    def __init__(self, setting: Setting, table: Sample, part: Split) -> None:
+        self.setting, self.part = setting, part
+        self.train, self.test = table.take(part.train), table.take(part.test)
         self.outcome = Outcome()
         self._augmented: dict[str, Augmented] = {}
         self._predicted: dict[tuple, Predicted] = {}
@@ -98,25 +109,39 @@ class Cells:
             self._keep_out_of_fold(cell, oof, offsets)
             self._record(cell, self.predicted(cell, ""), offsets)
         elif word == "best-simple":
-            chosen, weighting, classifier, offsets = self.best_simple(cell, how)
-            self.outcome.notes.append(f"{cell.decision} is {chosen}")
-            predicted = self.predicted(replace(cell, classifier=classifier), weighting)
-            self._record(cell, predicted, offsets)
+            choice = self.best_simple(cell, how)
+            self.outcome.notes.append(f"{cell.decision} is {choice.name}")
+            model = replace(cell, classifier=choice.classifier)
+            predicted = self.predicted(model, choice.weighting)
+            zeros = np.zeros(self.setting.n_classes)
+            self._record(cell, predicted, np.array(choice.offsets) if choice.offsets else zeros)
+        elif word == "corrected":
+            self._record_corrected(cell)
         else:
             weighting = word if word in WEIGHTS else ""
-            self._record_with_correction(cell, self.predicted(cell, weighting))
+            self._record(cell, self.predicted(cell, weighting), np.zeros(self.setting.n_classes))
 
-    def _record_with_correction(self, cell: Cell, predicted: Predicted) -> None:
-        zeros = np.zeros(self.setting.n_classes)
-        self._record(cell, predicted, zeros)
+    def _record_corrected(self, cell: Cell) -> None:
+        """Move the probabilities of all other decisions of this plan and classifier to the true prior.
+
+        Where training has not moved the prior there is nothing to correct, and nothing is recorded.
+        """
+        siblings = [
+            c for c in self.setting.trial.cells if replace(c, decision=cell.decision) == cell
+        ]
+        words = [c.decision for c in siblings if c.decision in WEIGHTS] + ["plain"]
         prior = effective_prior(self.train.y, self.setting.n_classes)
-        if np.abs(predicted.trained_prior - prior).max() > CORRECTED_BEYOND:
+        for word in words:
+            predicted = self.predicted(cell, word if word in WEIGHTS else "")
+            if np.abs(predicted.trained_prior - prior).max() <= CORRECTED_BEYOND:
+                continue
             moved = replace(
                 predicted,
                 train=correct_prior(predicted.train, predicted.trained_prior, prior),
                 test=correct_prior(predicted.test, predicted.trained_prior, prior),
             )
-            self._record(replace(cell, decision=f"{cell.decision}+corrected"), moved, zeros)
+            corrected = replace(cell, decision=f"{word}+corrected")
+            self._record(corrected, moved, np.zeros(self.setting.n_classes))
 
     def augmented(self, plan: str) -> Augmented:
         """Give the training rows after a plan."""
@@ -155,9 +180,11 @@ class Cells:
         """Give out-of-fold probabilities by five inner folds, or by one split."""
         key = (cell.plan, cell.classifier, weighting, how)
         if key not in self._out_of_fold:
-            self._out_of_fold[key] = out_of_fold(
+            found = out_of_fold(
                 self.setting, self.train, cell, weighting, self._folds(how), self._inner_fits
             )
+            self._out_of_fold[key] = found
+            self.outcome.notes += [f"in an inner fold, {reason}" for reason in found.fallbacks]
         return self._out_of_fold[key]
 
     def _folds(self, how: str) -> list[Split]:
@@ -166,38 +193,29 @@ class Cells:
             return [inner_split(self.train.y, rng)]
         return inner_folds(self.train.y, INNER_FOLDS, rng)
 
-    def best_simple(self, cell: Cell, how: str) -> tuple[str, str, str, NDArray[np.float64]]:
-        """Choose plain, weights, threshold or preset by macro F1 out of fold.
-
-        Returns
-        -------
-        name, weighting, classifier : str
-            Of the winner; ties go to the simpler, in the order above.
-        offsets : (n_classes,)
-        """
-        zeros = np.zeros(self.setting.n_classes)
+    def best_simple(self, cell: Cell, how: str) -> "Choice":
+        """Choose among plain, threshold, weights and preset by macro F1 out of fold; ties go to the first."""
         plain = self.out_of_fold(cell, "", how)
-        candidates = [
-            (self._macro_f1(plain, apply_offsets(plain.probabilities, zeros)), "plain", "", "")
-        ]
         offsets = fit_offsets(plain.probabilities, plain.y, scored=self.setting.scored)
-        candidates.append((self._tuned_macro_f1(plain), "threshold", "", ""))
-        weighted = self.out_of_fold(cell, "balanced", how)
-        guess = apply_offsets(weighted.probabilities, zeros)
-        candidates.append((self._macro_f1(weighted, guess), "balanced", "balanced", ""))
+        choices = [
+            (self._plain_macro_f1(plain), Choice("plain", "", cell.classifier)),
+            (
+                self._tuned_macro_f1(plain),
+                Choice("threshold", "", cell.classifier, tuple(map(float, offsets))),
+            ),
+        ]
+        for weighting in WEIGHTS:
+            weighted = self.out_of_fold(cell, weighting, how)
+            choice = Choice(weighting, weighting, cell.classifier)
+            choices.append((self._plain_macro_f1(weighted), choice))
         if cell.classifier == "xgboost":
             preset = replace(cell, classifier="xgboost-regularised")
             oof = self.out_of_fold(preset, "", how)
-            guess = apply_offsets(oof.probabilities, zeros)
-            candidates.append((self._macro_f1(oof, guess), "preset", "", preset.classifier))
-        best = max(candidates, key=lambda candidate: candidate[0])
-        _, name, weighting, classifier = best
-        return (
-            name,
-            weighting,
-            classifier or cell.classifier,
-            offsets if name == "threshold" else zeros,
-        )
+            choices.append((self._plain_macro_f1(oof), Choice("preset", "", preset.classifier)))
+        return max(choices, key=lambda pair: pair[0])[1]
+
+    def _plain_macro_f1(self, oof: OutOfFold) -> float:
+        return self._macro_f1(oof, oof.probabilities.argmax(axis=1))
 
     def _macro_f1(self, oof: OutOfFold, guess: NDArray[np.int64]) -> float:
         return utility(oof.y, oof.probabilities, guess, self.setting.scored)["macro_f1", None]
@@ -207,12 +225,15 @@ class Cells:
         rng = generator(0, "tuned", self.setting.trial.dataset, self.setting.trial.repeat)
         guess = np.zeros(len(oof.y), dtype=np.int64)
         done = np.zeros(len(oof.y), dtype=bool)
-        for fold in inner_folds(oof.y, INNER_FOLDS, rng):
+        n_folds = min(INNER_FOLDS, len(oof.y) // 2)
+        for fold in inner_folds(oof.y, n_folds, rng) if n_folds >= 2 else ():
             offsets = fit_offsets(
                 oof.probabilities[fold.train], oof.y[fold.train], scored=self.setting.scored
             )
             guess[fold.test] = apply_offsets(oof.probabilities[fold.test], offsets)
             done[fold.test] = True
+        if not done.any():
+            return -1.0  # too few rows to tune on: any other choice is better
         held = OutOfFold(oof.rows[done], oof.y[done], oof.probabilities[done])
         return self._macro_f1(held, guess[done])
 
@@ -226,7 +247,7 @@ class Cells:
                 cell.decision,
                 cell.classifier,
                 "test",
-                self.test_rows,
+                self.part.test,
                 self.test.y,
                 predicted.test.astype(np.float32),
                 offsets,
@@ -240,16 +261,9 @@ class Cells:
                 cell.decision,
                 cell.classifier,
                 "oof",
-                oof.rows,
+                self.part.train[oof.rows],
                 oof.y,
                 oof.probabilities.astype(np.float32),
                 offsets,
             )  # fmt: skip
         )
-
-
-def run_cells(
-    setting: Setting, train: Sample, test: Sample, test_rows: NDArray[np.int64]
-) -> Outcome:
-    """Fit the method once and run every cell of the trial."""
-    return Cells(setting, train, test, test_rows).run()

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.classifiers.native import check_classifier, takes_weights
+from equipoise.datasets.dataset import table_name
 from equipoise.errors import OptionError
 from equipoise.registry import METHODS, method
 from equipoise.samplers.strategies import parse_plan
 
 EXPERIMENTS = Path(__file__).parent / "experiments"
-DECISIONS = ("plain", "balanced", "ladder", "threshold", "best-simple")
+DECISIONS = ("plain", "balanced", "ladder", "threshold", "best-simple", "corrected")
 TUNED = ("threshold", "best-simple")
 WEIGHTED = ("balanced", "ladder", "best-simple")  # decisions that train with weights
 CONTROLS = ("xgboost-bagging", "xgboost-regularised")
@@ -35,8 +36,8 @@ class TableFile:
 
     @property
     def name(self) -> str:
-        """The table's name in results: that of its file."""
-        return Path(self.path).name.split(".")[0]
+        """The table's name in results: that of its file, without the ending that tells its format."""
+        return table_name(self.path)
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,14 @@ class Experiment:
         """Check every word and number, so that a wrong experiment never starts."""
         _check_count("repeats", self.repeats, 1)
         _check_count("seed", self.seed, 0)
-        for name in self.methods:
+        for name in (*self.methods, *(word for cells in self.cells for word in cells.methods)):
             method(name)
+        if "identity" not in self.methods:
+            raise OptionError(
+                "the methods must include identity, which all others are compared with; add it"
+            )
+        if not self.datasets and not self.files:
+            raise OptionError("an experiment needs a table: name one under datasets")
         for cells in self.cells:
             for plan in cells.plans:
                 parse_plan(plan)
@@ -140,6 +147,7 @@ class Trial:
     def trial_id(self) -> str:
         """Hash of the data, the parameters and the cells; where a file lies does not matter."""
         parts: dict[str, Any] = dataclasses.asdict(self)
+        parts["cells"] = sorted(tuple(cell.values()) for cell in parts["cells"])
         for word in ("data_dir", "code_version"):
             del parts[word]
         if self.file is not None:
@@ -153,6 +161,8 @@ def cells_of(experiment: Experiment, name: str) -> tuple[Cell, ...]:
     allowed = method(name).plans
     costly = [other for other in experiment.methods if method(other).costly]
     found: dict[Cell, None] = {}
+    if name == "identity":  # whatever else is asked, all are compared with this
+        found |= {Cell("none", "plain", classifier): None for classifier in experiment.classifiers}
     for cells in experiment.cells:
         if not cells.covers(name):
             continue
@@ -269,19 +279,18 @@ def words(values: Any, where: str) -> tuple[str, ...]:
 def own_tables(
     files: Sequence[TableFile],
     methods: Sequence[str] = (),
-    name: str = "own",
     repeats: int = 5,
 ) -> Experiment:
     """Give the experiment that tables of one's own get: XGBoost, plan `balance`, all decisions."""
     return Experiment(
-        name=name,
+        name="-".join(file.name for file in files),
         title=f"The fair trial on {', '.join(file.name for file in files)}",
         datasets=(),
         files=tuple(files),
         methods=tuple(methods) or tuple(m.name for m in METHODS.values() if not m.needs_law),
         cells=(
             Cells(("none",), DECISIONS, ("identity",)),
-            Cells(("balance",), ("plain", "balanced", "ladder", "threshold")),
+            Cells(("balance",), ("plain", "balanced", "ladder", "threshold", "corrected")),
         ),
         repeats=repeats,
     )

@@ -74,8 +74,8 @@ class Progress(Protocol):
 
 
 def name_of(trial: AskedTrial | TrialRecord) -> str:
-    """Name a trial for a person; repeats are counted from 1."""
-    return f"{trial.dataset}, repeat {trial.repeat + 1}, {trial.method}"
+    """Name a trial for a person; repeats are counted from 0, as in the results."""
+    return f"{trial.dataset}, repeat {trial.repeat}, {trial.method}"
 
 
 def duration(seconds: float) -> str:

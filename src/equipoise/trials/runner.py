@@ -276,6 +276,23 @@ def _sort_out(
     return missing
 
 
+def check_call(
+    jobs: int, dask: str | None, time_limit: float | None, memory_limit_mb: float | None
+) -> None:
+    """Refuse workers or limits that cannot be had, before anything is written.
+
+    Raises
+    ------
+    OptionError
+        A number is not positive, or no Dask scheduler answers.
+    MissingExtra
+        Dask is asked for and not installed.
+    """
+    limits = Limits(time_limit, memory_limit_mb)
+    workers: Workers = LocalWorkers(jobs) if dask is None else DaskWorkers(dask)
+    workers.stop(workers.start(limits))
+
+
 def run_trials(
     trials: Sequence[AskedTrial],
     run: Callable[..., TrialRecord],

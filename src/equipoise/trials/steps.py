@@ -13,15 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.classifiers.native import Classifier, make_classifier
-from equipoise.classifiers.thresholds import apply_offsets
 from equipoise.classifiers.weights import balanced_weights, ladder_weights
 from equipoise.datasets.splits import Split
 from equipoise.errors import DataError
+from equipoise.metrics.decision import apply_offsets
 from equipoise.metrics.utility import utility
 from equipoise.registry import Method, load_class, make
 from equipoise.results.records import DeliveryRecord, Observation, Part
 from equipoise.samplers.oversampler import oversample
-from equipoise.samplers.strategies import parse_plan
+from equipoise.samplers.strategies import parse_plan, shrink
 from equipoise.seeds import seed_for
 from equipoise.tables.schema import Schema
 from equipoise.trials.experiment import Cell, Trial
@@ -61,6 +61,7 @@ class OutOfFold:
     rows: NDArray[np.int64]  # (m,) positions in the training part
     y: NDArray[np.int64]
     probabilities: NDArray[np.float64]  # (m, n_classes)
+    fallbacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,13 +106,11 @@ def augment(setting: Setting, fitted: Any, train: Sample, plan: str, *names: Any
     started = time.perf_counter()
     seed = setting.seed("sample", *names)
     if fitted is None:
-        sampler = make(setting.entry.name, random_state=seed)
-        X, y = sampler.fit_resample(train.X, train.y)
-        rows = Sample(X.reset_index(drop=True), np.asarray(y))
-        deliveries = _counted(setting, plan, rows.y)
-        return Augmented(rows, deliveries, time.perf_counter() - started, comparable_train=False)
+        return _undersampled(setting, train, plan, seed, started)
     new_rows = parse_plan(plan).new_rows(_as_texts(setting, train.y))
     wanted = {setting.texts.index(text): n for text, n in new_rows.items()}
+    if not any(wanted.values()):
+        return Augmented(train, (), time.perf_counter() - started)
     X, y, _ = oversample(fitted, train.X, train.y, wanted, seed)
     deliveries = tuple(
         DeliveryRecord(plan, setting.texts[d.label], d.requested, d.delivered, d.fallback)
@@ -121,16 +120,26 @@ def augment(setting: Setting, fitted: Any, train: Sample, plan: str, *names: Any
     return Augmented(Sample(X, np.asarray(y)), deliveries, time.perf_counter() - started)
 
 
-def _as_texts(setting: Setting, y: NDArray[np.int64]) -> pd.Series:
-    return pd.Series(np.array(setting.texts, dtype=object)[y])
-
-
-def _counted(setting: Setting, plan: str, y: NDArray[np.int64]) -> tuple[DeliveryRecord, ...]:
-    counts = np.bincount(y, minlength=setting.n_classes)
-    return tuple(
+def _undersampled(
+    setting: Setting, train: Sample, plan: str, seed: int, started: float
+) -> Augmented:
+    """Drop rows with a sampler; classes too small to score neither shrink nor set the aim."""
+    sampler = make(setting.entry.name, random_state=seed)
+    if setting.entry.name == "undersample":
+        sampler.set_params(sampling_strategy=shrink(train.y, setting.scored))
+    X, y = sampler.fit_resample(train.X, train.y)
+    rows = Sample(X.reset_index(drop=True), np.asarray(y))
+    counts = np.bincount(rows.y, minlength=setting.n_classes)
+    deliveries = tuple(
         DeliveryRecord(plan, text, int(n), int(n))
         for text, n in zip(setting.texts, counts, strict=True)
     )
+    kept_all = len(rows.y) >= len(train.y)
+    return Augmented(rows, deliveries, time.perf_counter() - started, comparable_train=kept_all)
+
+
+def _as_texts(setting: Setting, y: NDArray[np.int64]) -> pd.Series:
+    return pd.Series(np.array(setting.texts, dtype=object)[y])
 
 
 def _check_augmented(
@@ -172,18 +181,24 @@ def out_of_fold(
 
     `fits` keeps the method's fit of each inner fold, which all plans and classifiers share.
     """
-    rows, probabilities = [], []
+    rows, probabilities, fallbacks = [], [], []
     for k, fold in enumerate(folds):
         inner = train.take(fold.train)
         names = ("inner", len(folds), k)
         if names not in fits:
             fits[names] = fit_method(setting, inner, *names)
         grown = augment(setting, fits[names], inner, cell.plan, *names)
+        fallbacks += [f"class {d.label}: {d.fallback}" for d in grown.deliveries if d.fallback]
         model = fit_classifier(setting, cell.classifier, grown.rows, weighting, *names)
         rows.append(fold.test)
         probabilities.append(model.predict_proba(train.take(fold.test).X))
     positions = np.concatenate(rows)
-    return OutOfFold(positions, train.y[positions], np.concatenate(probabilities))
+    return OutOfFold(
+        positions,
+        train.y[positions],
+        np.concatenate(probabilities),
+        tuple(dict.fromkeys(fallbacks)),
+    )
 
 
 def score(

@@ -5,23 +5,22 @@ Everything is fitted on training rows; the test part is only ever predicted and 
 
 import time
 import warnings
-from functools import lru_cache
 
 from equipoise.datasets import catalogue
+from equipoise.datasets.dataset import Dataset
 from equipoise.datasets.splits import scored_classes, split
 from equipoise.errors import DataError, EquipoiseWarning
 from equipoise.registry import method
 from equipoise.results.records import TrialRecord
 from equipoise.tables.labels import Labels
 from equipoise.tables.schema import Schema
-from equipoise.trials.decisions import run_cells
+from equipoise.trials.decisions import TrialRun
 from equipoise.trials.experiment import TableFile, Trial
 from equipoise.trials.steps import Sample, Setting
 
 
-@lru_cache(maxsize=2)
-def load_table(name: str, file: TableFile | None, data_dir: str) -> catalogue.Dataset:
-    """Give a table of the catalogue or a file of one's own; a worker reads each once."""
+def load_table(name: str, file: TableFile | None, data_dir: str) -> Dataset:
+    """Give a table of the catalogue or a file of one's own."""
     if file is None:
         return catalogue.load(name, data_dir or None)
     return catalogue.from_file(
@@ -35,37 +34,54 @@ def load_table(name: str, file: TableFile | None, data_dir: str) -> catalogue.Da
     )
 
 
-def run_trial(trial: Trial) -> TrialRecord:
-    """Run one trial and give all that it leaves.
+_kept: dict[str, Dataset] = {}  # the last table that this worker has read, by its content
+
+
+def _table_of(trial: Trial) -> Dataset:
+    """Give the table of a trial; a worker that runs one trial after another reads it once.
 
     Raises
     ------
     DataError
-        The table is not the one that the trial was made for.
+        It is not the table that the trial was made for.
     """
-    started = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", EquipoiseWarning)
+    if trial.content_hash not in _kept:
         dataset = load_table(trial.dataset, trial.file, trial.data_dir)
         if dataset.content_hash != trial.content_hash:
             raise DataError(
                 f"the table {trial.dataset!r} has changed since the run was begun; "
                 "start a new run folder"
             )
+        _kept.clear()
+        _kept[trial.content_hash] = dataset
+    return _kept[trial.content_hash]
+
+
+def run_trial(trial: Trial) -> TrialRecord:
+    """Run one trial and give all that it leaves.
+
+    Raises
+    ------
+    DataError
+        The table is not the one that the trial was made for, or the method did not make what was asked.
+    """
+    started = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", EquipoiseWarning)
+        dataset = _table_of(trial)
         labels = Labels.infer(dataset.y)
         y = labels.code(dataset.y)
         part = split(trial.dataset, y, trial.repeat)
-        everything = Sample(dataset.X, y)
-        train, test = everything.take(part.train), everything.take(part.test)
+        table = Sample(dataset.X, y)
         setting = Setting(
             trial,
             method(trial.method),
             dict(dataset.kinds),
-            Schema.infer(train.X, dataset.kinds, warn=False),
+            Schema.infer(table.take(part.train).X, dataset.kinds, warn=False),
             labels.texts,
             scored_classes(y),
         )
-        outcome = run_cells(setting, train, test, part.test)
+        outcome = TrialRun(setting, table, part).run()
     noted = [str(w.message) for w in caught if issubclass(w.category, EquipoiseWarning)]
     return TrialRecord(
         trial_id=trial.trial_id,
