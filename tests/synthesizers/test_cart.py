@@ -186,6 +186,14 @@ def test_a_column_of_two_hundred_levels_is_drawn_with_what_it_stands_for():
     assert (np.floor(new["x"]) == blocks).mean() >= 0.7
 
 
+def test_a_column_with_nearly_as_many_levels_as_rows_is_drawn_without_complaint():
+    rng = np.random.default_rng(21)
+    X = pd.DataFrame({"x": rng.random(60), "level": [f"v{k // 2}" for k in range(60)]})
+    X.loc[:20, "level"] = [f"w{k}" for k in range(21)]
+    new, _ = Cart(random_state=0).fit(X, np.arange(60) % 2).sample(100, random_state=0)
+    assert new["level"].isin(X["level"]).all()
+
+
 def test_same_seeds_give_the_same_rows_and_no_global_stream_moves():
     X, y = two_gaussians(400, np.random.default_rng(12))
     before = np.random.get_state()[1].copy()  # noqa: NPY002 - the claim is about this state

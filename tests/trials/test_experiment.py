@@ -68,9 +68,10 @@ def test_a_trial_id_hashes_what_the_numbers_depend_on_and_nothing_else():
         dataclasses.replace(trial, seed=1),
         dataclasses.replace(trial, content_hash="other"),
         dataclasses.replace(trial, cells=()),
+        dataclasses.replace(trial, parameters=(("k_neighbors", 3),)),
     ]
     assert {t.trial_id for t in same} == {trial.trial_id}
-    assert len({t.trial_id for t in [trial, *other]}) == 5
+    assert len({t.trial_id for t in [trial, *other]}) == 6
     here, there = (
         dataclasses.replace(trial, file=TableFile(path, "y")) for path in ("a/t.csv", "b/t.csv")
     )
@@ -105,6 +106,10 @@ def test_a_wrong_word_or_number_is_refused_before_anything_starts(change, said):
         ('name = "x"\ndatasets = "adult"\nmethods = []\ncells = []', "list of words"),
         ('name = "x"\ndatasets = []\nmethods = []\ncells = [{plan = []}]', "unknown key 'plan'"),
         ('name = "x"\ndatasets = []\nmethods = []\ncells = 3', "cells must be tables"),
+        (
+            'name = "x"\ndatasets = []\nmethods = []\ncells = []\nparameters = {tvae = 3}',
+            "parameters must be tables",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place(tmp_path, text, said):

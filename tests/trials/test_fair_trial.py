@@ -9,7 +9,7 @@ import xgboost
 
 from equipoise import SyntheticOverSampler, balance
 from equipoise.datasets.splits import split
-from equipoise.errors import DataError
+from equipoise.errors import DataError, OptionError
 from equipoise.registry import make
 from equipoise.results.store import Store
 from equipoise.samplers.strategies import shrink
@@ -352,3 +352,17 @@ def test_a_file_that_changed_between_two_runs_of_one_process_is_read_again(table
 def test_classes_too_small_to_score_do_not_set_the_aim_of_under_sampling():
     y = np.repeat([0, 1, 2], [50, 20, 1])
     assert shrink(y, np.array([True, True, False])) == {0: 20}
+
+
+def test_parameters_reach_the_method_and_stand_in_the_notes(table, spied):
+    (trial,) = trials_of(
+        table, ["cart"], repeats=1, parameters=(("cart", (("min_leaf", 40), ("n_trees", 1))),)
+    )
+    coarse, usual = run_trial(trial), run_trial(dataclasses.replace(trial, parameters=()))
+    assert "run with min_leaf = 40, n_trees = 1" in coarse.notes
+    assert not (coarse.predictions[0].probabilities == usual.predictions[0].probabilities).all()
+
+
+def test_a_parameter_that_a_method_does_not_have_is_refused(table):
+    with pytest.raises(OptionError, match="'leaf'.*min_leaf"):
+        trials_of(table, ["cart"], parameters=(("cart", (("leaf", 3),)),))

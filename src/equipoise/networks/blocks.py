@@ -141,7 +141,9 @@ class Blocks:
         for members, places in self._paddings:
             # A block is padded with its own first position, which changes no maximum and, ties going to the first
             # one found, no place either.
-            values, best = raw[:, places.flatten()].view(len(raw), *places.shape).max(dim=2)
+            values, best = (
+                raw.index_select(1, places.flatten()).view(len(raw), *places.shape).max(dim=2)
+            )
             top[:, members] = values
             place[:, members] = places.gather(1, best.T).T
         return top, place
@@ -151,12 +153,12 @@ class Blocks:
         with torch.no_grad():
             top, _ = self.largest(raw)
         # The maximum cancels out, so its gradient may be left out.
-        sums = torch.exp(raw - top[:, self.owner]) @ self.membership
+        sums = torch.exp(raw - top.index_select(1, self.owner)) @ self.membership
         return torch.log(sums) + top
 
     def softmax(self, raw: Tensor) -> Tensor:
         """Give the probabilities of each block. Shape: (B, P) to (B, P)."""
-        return torch.exp(raw - self.log_sum_exp(raw)[:, self.owner])
+        return torch.exp(raw - self.log_sum_exp(raw).index_select(1, self.owner))
 
     def hardest(self, raw: Tensor) -> Tensor:
         """Give the one-hot of the largest of each block. Shape: (B, P) to (B, P)."""

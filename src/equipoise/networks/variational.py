@@ -58,9 +58,13 @@ class RowLaw(nn.Module):
     def loss(self, x: Tensor, raw: Tensor) -> Tensor:
         """Give -log p(x | raw), without the Gaussian's constants. Shape: (B, R), (B, H + P) to (B,)."""
         means, logits = raw.split([self.n_heads, len(self.blocks.owner)], dim=1)
-        held = x[:, self.head_modes]  # 1 where the mode of a head is the row's
-        scalars = gaussian_loss(x[:, self.head_scalars], torch.tanh(means), self.sigma, held)
-        return scalars + block_cross_entropy(x[:, self.blocks.positions], logits, self.blocks)
+        held = x.index_select(1, self.head_modes)  # 1 where the mode of a head is the row's
+        scalars = gaussian_loss(
+            x.index_select(1, self.head_scalars), torch.tanh(means), self.sigma, held
+        )
+        return scalars + block_cross_entropy(
+            x.index_select(1, self.blocks.positions), logits, self.blocks
+        )
 
     @torch.no_grad()
     def draw(

@@ -1,5 +1,6 @@
 """A chain of trees: every column given those before it, fitted and drawn column by column."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -167,7 +168,11 @@ class Chain:
             min_samples_leaf=growth.min_leaf,
             max_features=growth.feature_share,
             random_state=int(rng.integers(2**31)),
-        ).fit(X[bag], target[bag], sample_weight=times * class_weights(y)[y[bag]])
+        )
+        weights = times * class_weights(y)[y[bag]]
+        with warnings.catch_warnings():  # a column of many levels is meant as one
+            warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+            tree.fit(X[bag], target[bag], sample_weight=weights)
         freedom = 1 if what == "number" else max(1, len(tree.classes_) - 1)
         return pruned(tree.tree_, growth.significance, freedom)
 

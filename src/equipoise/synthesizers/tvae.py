@@ -341,7 +341,9 @@ class Learner:
         """Move the network by one batch of row positions (B,)."""
         self.optimiser.zero_grad()
         noise = torch.randn(len(rows), self.network.latent, generator=self.generator)
-        losses, divergences = self.network.bound(self.x[rows], self.labels[rows], noise)
+        losses, divergences = self.network.bound(
+            self.x.index_select(0, rows), self.labels.index_select(0, rows), noise
+        )
         reconstruction, divergence = losses.mean(), divergences.mean(dim=0)
         counted = divergence.clamp(min=self.free) if self.free else divergence
         loss = self.options.loss_factor * reconstruction + counted.sum()

@@ -1,5 +1,6 @@
 """From an experiment to a run folder: tables in, trials planned, run, stored."""
 
+import inspect
 import platform
 import warnings
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pandas as pd
 from equipoise.datasets.catalogue import Dataset
 from equipoise.datasets.splits import scored_classes
 from equipoise.errors import DataError, EquipoiseWarning, OptionError
-from equipoise.registry import method, missing_extra
+from equipoise.registry import load_class, method, missing_extra
 from equipoise.results.records import DatasetRecord, RunInfo, TrialRecord
 from equipoise.results.store import Store
 from equipoise.samplers.strategies import parse_plan
@@ -170,6 +171,8 @@ def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "")
     for text in dict.fromkeys(text for cells in experiment.cells for text in cells.plans):
         for dataset in tables.values():
             parse_plan(text).new_rows(dataset.y.astype(str))
+    for word, given in experiment.parameters:
+        _check_parameters(word, dict(given))
     for word in experiment.methods:
         if not cells_of(experiment, word):
             raise OptionError(
@@ -183,6 +186,18 @@ def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "")
         for name in tables
         for word in _methods_for(experiment, name)
     ]
+
+
+def _check_parameters(word: str, given: dict[str, Any]) -> None:
+    entry = method(word)
+    if not entry.target or missing_extra(entry):
+        return
+    known = inspect.signature(load_class(entry.target)).parameters
+    for name in given:
+        if name not in known:
+            raise OptionError(
+                f"{word} has no parameter {name!r}; its parameters are {', '.join(known)}"
+            )
 
 
 def _methods_for(experiment: Experiment, dataset: str) -> list[str]:
@@ -211,6 +226,7 @@ def _trial(
         content_hash=content_hash,
         code_version=f"{PROTOCOL_VERSION}.{method(word).code_version}",
         seed=experiment.seed,
+        parameters=dict(experiment.parameters).get(word, ()),
         data_dir=data_dir,
         file=file,
     )

@@ -83,7 +83,8 @@ class TrialRun:
     def __init__(self, setting: Setting, table: Sample, part: Split) -> None:
         self.setting, self.part = setting, part
         self.train, self.test = table.take(part.train), table.take(part.test)
-        self.outcome = Outcome()
+        given = [f"{name} = {value!r}" for name, value in setting.trial.parameters]
+        self.outcome = Outcome(notes=[f"run with {', '.join(given)}"] if given else [])
         self._augmented: dict[str, Augmented] = {}
         self._predicted: dict[tuple, Predicted] = {}
         self._out_of_fold: dict[tuple, OutOfFold] = {}

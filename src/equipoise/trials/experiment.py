@@ -21,6 +21,7 @@ TUNED = ("threshold", "best-simple")
 WEIGHTED = ("balanced", "ladder", "best-simple")  # decisions that train with weights
 CONTROLS = ("xgboost-bagging", "xgboost-regularised")
 KEYS = {"name", "title", "datasets", "methods", "classifiers", "repeats", "controls", "cells"}
+KEYS |= {"parameters"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class Experiment:
     seed : int, default=0
     files : tuple of TableFile, default=()
         Tables of one's own.
+    parameters : tuple of (method, ((name, value), ...)), default=()
+        What methods are constructed with, where that is not their default.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Experiment:
     repeats: int = 5
     seed: int = 0
     files: tuple[TableFile, ...] = ()
+    parameters: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
 
     def __post_init__(self) -> None:
         """Check every word and number, so that a wrong experiment never starts."""
@@ -140,6 +144,7 @@ class Trial:
     content_hash: str
     code_version: str
     seed: int = 0
+    parameters: tuple[tuple[str, Any], ...] = ()
     data_dir: str = ""
     file: TableFile | None = None
 
@@ -260,7 +265,17 @@ def from_dict(content: dict[str, Any], where: str) -> Experiment:
         classifiers=words(content.get("classifiers", ["xgboost"]), f"{where}: classifiers"),
         controls=bool(content.get("controls", True)),
         repeats=content.get("repeats", 5),
+        parameters=_parameters(content.get("parameters", {}), f"{where}: parameters"),
     )
+
+
+def _parameters(values: Any, where: str) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+    """Read ``[parameters.METHOD]`` tables."""
+    if not isinstance(values, dict) or not all(isinstance(v, dict) for v in values.values()):
+        raise OptionError(f"{where} must be tables, each headed [parameters.METHOD]")
+    for name in values:
+        method(name)
+    return tuple((name, tuple(sorted(given.items()))) for name, given in values.items())
 
 
 def words(values: Any, where: str) -> tuple[str, ...]:

@@ -89,8 +89,10 @@ def fit_method(setting: Setting, train: Sample, *names: Any) -> Any:
     """Fit the method on training rows; `identity` and samplers have nothing to fit."""
     if not makes_rows(setting.entry):
         return None
-    law = {"law": setting.trial.dataset.removeprefix("law:")} if setting.entry.needs_law else {}
-    synthesizer = make(setting.entry.name, random_state=setting.seed("fit", *names), **law)
+    given = dict(setting.trial.parameters)
+    if setting.entry.needs_law:
+        given["law"] = setting.trial.dataset.removeprefix("law:")
+    synthesizer = make(setting.entry.name, random_state=setting.seed("fit", *names), **given)
     return synthesizer.fit(train.X, train.y, kinds=setting.kinds)
 
 
