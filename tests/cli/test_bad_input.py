@@ -46,7 +46,12 @@ FILES = {
         ["'pay'"],
     ),
     "only_target": (text(good()[["y"]]), ["feature"]),
-    "infinity": (text(good()).replace("cook", "smith").replace("1000", "inf"), None),
+    "infinity": (text(good().assign(pay=[*range(59), np.inf])), ["'pay'", "inf", "line 61"]),
+    "beyond_floats": (text(good().assign(pay=["1e999", *range(59)])), ["'pay'", "1e999", "line 2"]),
+    "huge_integers": (
+        text(good().assign(pay=[10**20 + i for i in range(60)])),
+        ["'pay'", "64 bits", "--categorical"],
+    ),
     "regression_target": (text(good().assign(y=np.linspace(0, 1, 60))), ["'y'", "class"]),
     "not_gzip": (b"plain text", ["gz"]),
     "cut_gzip": (gzip.compress(text(good(500)).encode())[:-30], ["gz"]),
@@ -79,7 +84,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if FILES[name][1] is not None])
+@pytest.mark.parametrize("name", FILES)
 def test_a_wrong_file_is_refused_in_one_sentence_and_nothing_is_written(folder, capsys, name):
     content, expected = FILES[name]
     file = folder / ENDINGS.get(name, "t.csv")
@@ -114,6 +119,11 @@ CALLS = {
     "negative_repeats": ([*OWN, "--repeats", "-3"], ["repeats"]),
     "repeats_no_number": ([*OWN, "--repeats", "many"], ["--repeats", "integer"]),
     "negative_seed": ([*OWN, "--seed", "-1"], ["seed"]),
+    "no_dask_scheduler": ([*OWN, "--dask", "tcp://127.0.0.1:9"], ["127.0.0.1:9", "dask scheduler"]),
+    "add_to_no_class": ([*OWN, "--plans", "add:maybe=3"], ["'maybe'", "'yes'"]),
+    "no_plan_for_it": ([*OWN, "--methods", "undersample", "--plans", "grow:1"], ["balance"]),
+    "oracle_without_law": ([*OWN, "--methods", "oracle"], ["oracle", "law"]),
+    "no_method_at_all": ([*OWN, "--methods", "json:JSONDecoder"], ["JSONDecoder", "sample(n)"]),
     "zero_jobs": ([*OWN, "--jobs", "0"], ["jobs"]),
     "zero_time_limit": ([*OWN, "--time-limit", "0"], ["time-limit"]),
     "unknown_option": ([*OWN, "--speed", "9"], ["--speed"]),
@@ -181,3 +191,34 @@ def test_a_run_folder_that_met_other_data_is_refused(folder, capsys):
 def test_a_run_folder_that_cannot_be_made_is_refused(folder, capsys):
     (folder / "file").write_text("")
     refuse(capsys, [*OWN, "--run", "file/out"], ["file"])
+
+
+@pytest.mark.filterwarnings("default::equipoise.errors.EquipoiseWarning")
+def test_mixed_types_in_a_column_are_read_as_words_and_said(folder, capsys):
+    mixed = good().assign(pay=["many", "few", *np.linspace(0, 9, 58).round(2)])
+    (folder / "mixed.csv").write_text(text(mixed))
+    call = ["bench", "--data", "mixed.csv", "--target", "y", "--methods", "identity"]
+    assert main([*call, "--decisions", "plain", "--repeats", "1", "--run", "out"]) == 0
+    err = capsys.readouterr().err
+    assert "--missing many" in err or '--missing "many"' in err
+    assert "'pay'" in err
+
+
+def test_a_folder_that_cannot_be_written_is_refused(folder, capsys, monkeypatch):
+    if os.geteuid() == 0:
+        pytest.skip("root may write anywhere")
+    (folder / "closed").mkdir(mode=0o555)
+    refuse(capsys, [*OWN, "--run", "closed/out"], ["closed"])
+
+
+@pytest.mark.filterwarnings("ignore::equipoise.errors.EquipoiseWarning")
+def test_three_hundred_classes_and_five_thousand_columns_run(folder, capsys):
+    rng = np.random.default_rng(0)
+    many = pd.DataFrame({"x": rng.normal(size=3000), "y": np.repeat(np.arange(300), 10)})
+    many.to_csv(folder / "many.csv", index=False)
+    wide = pd.DataFrame(rng.normal(size=(40, 5000)).round(2)).add_prefix("c")
+    wide.assign(y=["a", "b"] * 20).to_csv(folder / "wide.csv", index=False)
+    for name in ("many", "wide"):
+        call = ["bench", "--data", f"{name}.csv", "--target", "y", "--methods", "smote"]
+        call += ["--classifiers", "sklearn.naive_bayes:GaussianNB", "--decisions", "plain"]
+        assert main([*call, "--repeats", "1", "--run", name]) == 0, capsys.readouterr().err

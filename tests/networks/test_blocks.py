@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from equipoise.errors import OptionError
-from equipoise.networks.blocks import Blocks, linear, one_hot, perceptron, tempered_order
+from equipoise.networks.blocks import (
+    Blocks,
+    linear,
+    one_hot,
+    perceptron,
+    sums_by_owner,
+    tempered_order,
+)
 
 NARROW = [-1, 0, 0, 0, -1, 1, 1, 2]  # blocks of 3, 2 and 1 between scalars
 UNEVEN = np.repeat(np.arange(14), [1, 2, 3, 1, 90, 2, 5, 3, 40, 1, 2, 9, 4, 2])
@@ -23,14 +30,9 @@ def per_block(blocks, raw, function):
     return torch.cat([function(raw[:, blocks.owner == j]) for j in range(blocks.n_blocks)], dim=1)
 
 
-def in_double(blocks):
-    blocks.membership = blocks.membership.double()
-    return blocks
-
-
 @pytest.mark.parametrize("ids", [NARROW, UNEVEN, np.zeros(4, dtype=int)])
 def test_the_segmented_softmax_equals_the_loop_over_blocks_with_its_gradient(ids):
-    blocks = in_double(Blocks(ids))
+    blocks = Blocks(ids)
     raw = logits(blocks).requires_grad_()
     weights = torch.randn(raw.shape, generator=generator(1), dtype=torch.float64)
     ours = blocks.softmax(raw)
@@ -39,7 +41,9 @@ def test_the_segmented_softmax_equals_the_loop_over_blocks_with_its_gradient(ids
     (expected,) = torch.autograd.grad((loop * weights).sum(), raw)
     torch.testing.assert_close(ours, loop, rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-12)
-    torch.testing.assert_close(ours @ blocks.membership, torch.ones(50, blocks.n_blocks).double())
+    torch.testing.assert_close(
+        sums_by_owner(ours, blocks.owner, blocks.n_blocks), torch.ones(50, blocks.n_blocks).double()
+    )
 
 
 @pytest.mark.parametrize("ids", [NARROW, UNEVEN])
@@ -48,6 +52,19 @@ def test_log_sum_exp_survives_logits_far_apart(ids):
     raw = logits(blocks).float() + 300.0 * blocks.owner  # exp(300) is infinite in float32
     loop = per_block(blocks, raw, lambda r: torch.logsumexp(r, dim=1, keepdim=True))
     torch.testing.assert_close(blocks.log_sum_exp(raw), loop)
+
+
+def test_two_thousand_blocks_hold_no_more_than_their_positions_and_equal_the_loop():
+    blocks = Blocks(np.repeat(np.arange(2500), 3))
+    held = [v for v in vars(blocks).values() if isinstance(v, torch.Tensor)]
+    assert sum(v.numel() for v in held) <= 3 * 7500
+    raw = logits(blocks, n=4).requires_grad_()
+    ours = blocks.log_sum_exp(raw)
+    (gradient,) = torch.autograd.grad(ours.square().sum(), raw)
+    loop = torch.logsumexp(raw.view(4, 2500, 3), dim=2)
+    (expected,) = torch.autograd.grad(loop.square().sum(), raw)
+    torch.testing.assert_close(ours, loop)
+    torch.testing.assert_close(gradient, expected)
 
 
 @pytest.mark.parametrize("ids", [NARROW, UNEVEN])

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from equipoise.errors import DataError, EquipoiseWarning, NotFittedError, OptionError
+from equipoise.samplers.oversampler import SyntheticOverSampler
 from equipoise.synthesizers._base import proportional
 from equipoise.synthesizers.duplicate import Duplicate
 from equipoise.synthesizers.gaussian_noise import GaussianNoise
+from equipoise.tables.coded import Coded
 
 X = pd.DataFrame({"size": [1, 2, 3, 4, 5, 6], "city": list("abcabc")})
 Y = pd.Series(["no", "no", "no", "no", "yes", "yes"], name="bad")
@@ -109,3 +111,47 @@ def test_columns_named_by_truth_values_and_identifiers_keep_their_place():
     X_new, _ = synthesizer.sample(7, random_state=0)
     assert list(X_new.columns) == [True, "id", False]
     assert set(X_new["id"]) <= set(X["id"])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)], names=["part", "visit"]),
+        pd.Index(["x", "y", "z"], name="measure"),
+        pd.CategoricalIndex(["x", "y", "z"], categories=["z", "y", "x"]),
+        pd.date_range("2020-01-01", periods=3, name="day"),
+    ],
+    ids=["levels", "named", "categories", "dates"],
+)
+def test_the_columns_index_comes_back_exactly_with_an_identifier_and_through_the_sampler(header):
+    X = pd.DataFrame({0: [0.5, 1.5] * 30, 1: [f"r{i}" for i in range(60)], 2: list("abc") * 20})
+    X.columns = header
+    y = pd.Series([0] * 40 + [1] * 20)
+    with pytest.warns(EquipoiseWarning, match="identifier"):
+        X_new, _ = Duplicate(random_state=0).fit(X, y).sample(7, random_state=0)
+    pd.testing.assert_index_equal(X_new.columns, header, exact=True)
+    assert set(X_new.iloc[:, 1]) <= set(X.iloc[:, 1])
+    with pytest.warns(EquipoiseWarning, match="identifier"):
+        X_all, _ = SyntheticOverSampler(Duplicate(), random_state=0).fit_resample(X, y)
+    pd.testing.assert_index_equal(X_all.columns, header, exact=True)
+    assert len(X_all) == 80
+
+
+def test_renaming_the_columns_of_new_rows_leaves_the_method_alone():
+    method = Duplicate().fit(X, Y)
+    method.sample(1)[0].columns.name = "other"
+    assert method.sample(1)[0].columns.name is None
+    assert X.columns.name is None
+
+
+@pytest.mark.parametrize(("column", "gap"), [("size", (np.nan, 0)), ("city", (0.0, -1))])
+def test_a_method_that_leaves_cells_open_where_training_had_none_is_stopped_by_name(column, gap):
+    class Leaky(Duplicate):
+        def _sample(self, counts, rng):
+            table = super()._sample(counts, rng)
+            return Coded(table.numbers + gap[0], np.maximum(-1, table.codes + 9 * gap[1]))
+
+    with pytest.raises(RuntimeError, match=f"Leaky._sample left cells of column '{column}'"):
+        Leaky().fit(X, Y).sample(3)
+    holes = X.astype({"size": float}).mask(X["size"] == 1)
+    assert len(Duplicate().fit(holes, Y).sample(30)[0]) == 30

@@ -152,6 +152,32 @@ def test_a_column_that_one_class_misses_throughout_stays_missing_there():
     assert new["never"].isna().all()
 
 
+def test_columns_after_one_that_a_class_with_trees_of_its_own_misses_are_drawn_for_every_row():
+    rng = np.random.default_rng(8)
+    y = np.repeat(["a", "b"], [300, 250])
+    X = pd.DataFrame({"a": rng.random(550), "b": rng.random(550), "c": rng.integers(0, 9, 550)})
+    X.loc[y == "a", "a"] = np.nan
+    new, labels = Cart(random_state=0).fit(X, y).sample({"a": 40, "b": 40}, random_state=9)
+    assert new["a"][labels == "a"].isna().all()
+    assert new[["b", "c"]].notna().all().all()
+    assert new["c"].dtype == X["c"].dtype
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_class_of_one_or_two_rows_with_trees_of_its_own_is_recorded(n):
+    X = pd.DataFrame({"x": np.arange(50.0) % 7})
+    y = ["a"] * (50 - n) + ["b"] * n
+    cart = Cart(per_class_rows=1, random_state=0).fit(X, y)
+    cart.sample({"a": 5, "b": 5}, random_state=0)
+    reasons = {d.label: d.fallback for d in cart.deliveries_}
+    assert reasons == {"a": "", "b": f"{n} row(s): new rows are made of their cells alone"}
+
+
+def test_kinds_belong_to_fit():
+    with pytest.raises(TypeError, match="kinds"):
+        Cart(kinds={"x": "categorical"})
+
+
 def test_missing_cells_come_back_where_they_belong_and_at_their_rate():
     # x misses 60 % where the word is "u", never where it is "v"; 1,000 rows each: the rate errs by 0.016, twice.
     rng = np.random.default_rng(9)

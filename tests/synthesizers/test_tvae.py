@@ -12,7 +12,8 @@ from equipoise.errors import OptionError
 from equipoise.networks.training import Training
 from equipoise.synthesizers import tvae as module
 from equipoise.synthesizers._codes import CodeLaw
-from equipoise.synthesizers.tvae import TVAE, hold_out
+from equipoise.synthesizers._held_out import hold_out
+from equipoise.synthesizers.tvae import TVAE
 from equipoise.tables.coded import Coded, code
 
 QUICK = {"max_steps": 60, "hidden": (16, 16), "latent": 4, "random_state": 0}
@@ -107,7 +108,8 @@ def test_the_history_is_numbers_and_says_why_it_ended():
     assert set(model.history_) == {"step", "loss", "reconstruction", "divergence", "score"}
     assert len({len(curve) for curve in model.history_.values()}) == 1
     assert model.history_["step"][-1] == model.n_steps_ == 60
-    assert model.stopped_ == "the budget of steps is spent"
+    held_out = "a tenth of each class of 10 rows or more"
+    assert model.stopped_ == f"the budget of steps is spent (held out: {held_out})"
     best = int(np.argmin(model.history_["score"]))
     assert model.history_["step"][best] == model.best_step_
 
@@ -127,6 +129,29 @@ def test_what_is_held_out_is_a_tenth_of_each_class_that_can_spare_it():
     held = hold_out(y, torch.Generator().manual_seed(0))
     assert torch.bincount(y[held], minlength=3).tolist() == [10, 3, 0]
     assert not hold_out(y[:39], torch.Generator().manual_seed(0)).any()
+
+
+def test_where_all_classes_are_small_a_tenth_of_all_rows_is_held_out_and_no_class_goes():
+    y = torch.arange(300).repeat(5)
+    held = hold_out(y, torch.Generator().manual_seed(0))
+    assert int(held.sum()) == 150
+    assert torch.bincount(y[~held], minlength=300).min() >= 1
+    pairs = torch.tensor([0, 0, *range(1, 50)])
+    assert pairs[hold_out(pairs, torch.Generator().manual_seed(0))].tolist() == [0]
+
+
+def test_a_table_of_small_classes_alone_stops_early_and_says_what_was_held_out():
+    X = pd.DataFrame(np.random.default_rng(0).standard_normal((60, 3)))
+    model = TVAE(random_state=0, hidden=(16, 16), patience=1, learning_rate=0.02)
+    model.fit(X, np.arange(60) % 12)
+    assert model.n_steps_ < 3000
+    assert "no better score" in model.stopped_
+    assert "a tenth of all rows, as no class has 10" in model.stopped_
+    alone = TVAE(random_state=0, hidden=(4,), latent=1, batch_size=4, max_steps=1).fit(
+        X, np.arange(60)
+    )
+    assert "held out: none" in alone.stopped_
+    assert TVAE()._sizes(60, held_out=False).max_steps == 1000
 
 
 def test_rare_classes_start_from_posteriors_and_that_is_no_fallback():
@@ -364,3 +389,8 @@ def test_nats_are_free_only_once_a_code_has_collapsed(monkeypatch, nats, free):
     learner.n_steps = module.SETTLED
     assert learner.evaluate() == pytest.approx(1 + sum(nats))  # the score stays the true bound
     assert learner.free == free
+
+
+def test_kinds_belong_to_fit():
+    with pytest.raises(TypeError, match="kinds"):
+        TVAE(kinds={"x": "categorical"})

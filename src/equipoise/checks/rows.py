@@ -21,6 +21,10 @@ def require_rows(X: pd.DataFrame, X_new: Any, n: int) -> None:
         list(X_new.columns) == list(X.columns),
         f"the columns were {list(X.columns)}, those of the new rows are {list(X_new.columns)}",
     )
+    require(
+        X_new.columns.identical(X.columns),
+        f"the columns were the {X.columns!r}, those of the new rows are the {X_new.columns!r}",
+    )
     for name in X.columns:
         _require_column(name, X[name], X_new[name])
 

@@ -69,9 +69,9 @@ def missing(share: float = 0.3) -> Table:
     return X, y
 
 
-def missing_in_one_class() -> Table:
-    """Columns that one class misses altogether."""
-    X, y = mixed()
+def missing_in_one_class(counts: Sequence[int] = (60, 30, 6)) -> Table:
+    """Columns that the second class misses altogether."""
+    X, y = mixed(counts)
     inside = y == "c01"
     return X.assign(price=X["price"].mask(inside), city=X["city"].mask(inside)), y
 

@@ -65,10 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Words of the call; those of the process by default.
     """
     sys.path.append(os.getcwd())  # where a module:Class of the user's own usually lies
-    warnings.showwarning = _show_warning
     command = typer.main.get_command(app)
     try:
-        status = command.main(args=arguments, prog_name="equipoise", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            status = command.main(args=arguments, prog_name="equipoise", standalone_mode=False)
     except WrongCall as error:
         return _refuse(error.format_message())  # type: ignore[attr-defined]
     except (typer.Abort, KeyboardInterrupt):

@@ -52,7 +52,7 @@ def methods() -> None:
             entry.source,
             getattr(cls, "how_it_conditions", "-"),
             "-" if keeps is None else ("yes" if keeps else "no"),
-            reason or "nothing more",
+            reason or ("a table of a known law" if entry.needs_law else "nothing more"),
         )
     rows.show()
 

@@ -1,7 +1,7 @@
 """What the networks are built of: layers with their own generator, and one-hot blocks handled all at once.
 
 An encoded row is scalars and one-hot blocks side by side. Nothing here loops over its columns: block maxima are padded
-gathers, block sums are one product with a 0/1 matrix.
+gathers, block sums are additions by owner, so that time and memory grow with the positions alone.
 """
 
 from collections.abc import Sequence
@@ -78,6 +78,16 @@ def tempered_order(
     return rows[torch.randperm(n, generator=generator)]
 
 
+def sums_by_owner(values: Tensor, owner: Tensor, n_owners: int) -> Tensor:
+    """Add up the columns of each owner, with gradients. Shape: (B, P) and (P,) to (B, n_owners)."""
+    return values.new_zeros(len(values), n_owners).index_add(1, owner, values)
+
+
+def _padded(raw: Tensor, places: Tensor) -> Tensor:
+    """Gather the blocks of one padded size. Shape: (B, P) and (j, size) to (B, j, size)."""
+    return raw.index_select(1, places.flatten()).view(len(raw), *places.shape)
+
+
 class Blocks:
     """One-hot blocks of an encoded row.
 
@@ -93,8 +103,6 @@ class Blocks:
     owner : Tensor of shape (P,)
         Block of each of them.
     n_blocks : int
-    membership : Tensor of shape (P, J)
-        1 where position p belongs to block j.
 
     Examples
     --------
@@ -112,7 +120,6 @@ class Blocks:
                 f"block numbers must count up from 0 without gaps, got {ids.tolist()}"
             )
         self.n_blocks = int(self.owner.max()) + 1 if len(self.owner) else 0
-        self.membership = one_hot(self.owner, self.n_blocks)
         self._paddings = list(self._pad(self.owner.numpy()))
 
     def _pad(self, owner: np.ndarray) -> list[tuple[Tensor, Tensor]]:
@@ -141,9 +148,7 @@ class Blocks:
         for members, places in self._paddings:
             # A block is padded with its own first position, which changes no maximum and, ties going to the first
             # one found, no place either.
-            values, best = (
-                raw.index_select(1, places.flatten()).view(len(raw), *places.shape).max(dim=2)
-            )
+            values, best = _padded(raw, places).max(dim=2)
             top[:, members] = values
             place[:, members] = places.gather(1, best.T).T
         return top, place
@@ -151,9 +156,13 @@ class Blocks:
     def log_sum_exp(self, raw: Tensor) -> Tensor:
         """Give log sum exp of each block, with gradients. Shape: (B, P) to (B, J)."""
         with torch.no_grad():
-            top, _ = self.largest(raw)
+            top = raw.new_empty(len(raw), self.n_blocks)
+            for members, places in self._paddings:
+                top[:, members] = _padded(raw, places).amax(dim=2)
         # The maximum cancels out, so its gradient may be left out.
-        sums = torch.exp(raw - top.index_select(1, self.owner)) @ self.membership
+        sums = sums_by_owner(
+            torch.exp(raw - top.index_select(1, self.owner)), self.owner, top.shape[1]
+        )
         return torch.log(sums) + top
 
     def softmax(self, raw: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from equipoise.networks.blocks import Blocks, linear, one_hot, perceptron
+from equipoise.networks.blocks import Blocks, linear, perceptron, sums_by_owner
 from equipoise.networks.losses import block_cross_entropy, divergence, gaussian_loss
 
 SIGMA = (0.01, 0.1, 1.0)  # least, first and largest standard deviation of a scalar
@@ -94,9 +94,10 @@ class RowLaw(nn.Module):
         rows = torch.zeros(len(raw), self.n_positions)
         rows[:, self.blocks.positions] = ones
         held = rows[:, self.head_modes]
-        pick = one_hot(self.owner, len(self.scalars))  # (H, A)
-        mean = (held * torch.tanh(raw[:, : self.n_heads])) @ pick
-        rows[:, self.scalars] = (mean + ((held * self.sigma) @ pick) * noise).clamp(-1.0, 1.0)
+        n = len(self.scalars)
+        mean = sums_by_owner(held * torch.tanh(raw[:, : self.n_heads]), self.owner, n)
+        deviation = sums_by_owner(held * self.sigma, self.owner, n)
+        rows[:, self.scalars] = (mean + deviation * noise).clamp(-1.0, 1.0)
         return rows
 
 

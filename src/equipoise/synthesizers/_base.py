@@ -35,7 +35,10 @@ class Delivery:
 class Synthesizer(BaseEstimator):
     """Base of every method that makes new rows of a given class.
 
-    A subclass names its parameters in its constructor, which only stores them, and writes `_fit` and `_sample`.
+    A subclass names its parameters in its constructor, which only stores them, and writes `_fit` and `_sample`. Its
+    `keeps_rows` says whether the columns that are learnt from could give training rows away. Identifier columns are not
+    among them: whatever the method, their values are kept as they came, and each new row gets one of them at random, of
+    any class. Drop columns whose values must not be passed on.
 
     Attributes
     ----------
@@ -89,7 +92,10 @@ class Synthesizer(BaseEstimator):
             for place, column in enumerate(self.schema_.columns)
             if column.kind == "identifier"
         }
-        self._fit(code(self.schema_, frame), y_codes, as_generator(self.random_state))
+        self._header = frame.columns.copy()
+        table = code(self.schema_, frame)
+        self._complete = ~np.isnan(table.numbers).any(axis=0), (table.codes >= 0).all(axis=0)
+        self._fit(table, y_codes, as_generator(self.random_state))
         return self
 
     def sample(
@@ -130,6 +136,7 @@ class Synthesizer(BaseEstimator):
             raise RuntimeError(
                 f"{type(self).__name__}._sample gave {len(table)} rows, asked for {counts.sum()}"
             )
+        self._refuse_new_gaps(table)
         reasons = {**self.fallbacks_, **self._sample_fallbacks}
         self.deliveries_ = tuple(
             Delivery(self.labels_.classes[k], int(m), int(m), reasons.get(k, ""))
@@ -141,7 +148,21 @@ class Synthesizer(BaseEstimator):
         for place, seen in self._identifiers.items():
             rows = rng.integers(len(seen), size=len(frame))
             frame.insert(place, seen.name, seen.take(rows).array)
+        frame.columns = self._header.copy()
         return self.container_.back(frame), self.labels_.decode(y_codes)
+
+    def _refuse_new_gaps(self, table: Coded) -> None:
+        """Stop a method that leaves cells open in columns without missing cells; what it decodes to would mislead."""
+        numbers, codes = self._complete
+        for columns, open_cells in (
+            (self.schema_.numbers, np.isnan(table.numbers).any(axis=0) & numbers),
+            (self.schema_.discrete, (table.codes < 0).any(axis=0) & codes),
+        ):
+            for j in np.flatnonzero(open_cells)[:1]:
+                raise RuntimeError(
+                    f"{type(self).__name__}._sample left cells of column {columns[j].name!r} missing, "
+                    "though no training row misses it; give each of its rows a value"
+                )
 
     def _counts(self, n: int | Mapping[Any, int]) -> NDArray[np.int64]:
         counts = np.zeros(len(self.labels_), dtype=np.int64)

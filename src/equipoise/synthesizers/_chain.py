@@ -184,13 +184,15 @@ class Chain:
         numbers = np.full((n, p), np.nan)
         codes = np.full((n, self.table.codes.shape[1]), -1, dtype=np.int64)
         used = np.full((n, len(self.steps)), -1, dtype=np.int32)
-        present = np.ones(n, dtype=bool)
+        everyone = np.arange(n)
+        present: dict[int, NDArray[np.int64]] = {}  # rows with a value, of columns that may miss it
         for s, step in enumerate(self.steps):
-            at = np.flatnonzero(present) if step.what == "number" else np.arange(n)
+            at = present.get(step.column, everyone) if step.what == "number" else everyone
             donors, noise = self._donors(step, asked[at], features[at], used[at, :s], rng)
             used[at, s] = donors
             if step.what == "missing":
-                present = ~np.isnan(self.table.numbers[donors, step.column])
+                there = ~np.isnan(self.table.numbers[donors, step.column])
+                present[step.column] = np.flatnonzero(there)
             elif step.what == "code":
                 codes[:, step.column] = self.table.codes[donors, step.column]
                 features[:, p + step.column] = codes[:, step.column]
@@ -199,7 +201,6 @@ class Chain:
                 values = grid.smoothed(self.table.numbers[donors, step.column], noise)
                 numbers[at, step.column] = values
                 features[at, step.column] = grid.ranks(values)
-                present = np.ones(n, dtype=bool)
         return Coded(numbers, codes)
 
     def _donors(

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.tables.coded import Coded
-
-ATOM_ROWS = 5  # a value of fewer rows is no atom, however few rows there are
+from equipoise.tables.modes import ATOM_ROWS
 
 
 def seeds(n_rows: int, n: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -17,7 +17,6 @@ from the papers. Departures:
   the target has several levels).
 """
 
-from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -28,7 +27,6 @@ from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._chain import Chain, Growth
 from equipoise.synthesizers._leaves import LEAST_DONORS
 from equipoise.tables.coded import Coded
-from equipoise.tables.schema import Kind
 
 MOST_TREES = 2_000  # of one chain: a table of very many columns gets fewer for each
 BINS = 10  # of a number, when its information about the label is measured
@@ -60,8 +58,6 @@ class Cart(Synthesizer):
     order : {"numbers-first", "information"}, default="numbers-first"
         Numbers, then discrete columns, each in the order of the table; or by decreasing mutual information with the
         label. A word of many levels that is drawn early pins down the training rows that have it, so it copies more.
-    kinds : dict of column name to kind, default=None
-        Overrules the kinds that would be inferred.
     random_state : None, int, Generator or RandomState, default=None
         Of the bootstrap samples and the predictors that are tried.
 
@@ -73,7 +69,7 @@ class Cart(Synthesizer):
     Notes
     -----
     A class of fewer than three rows never has a leaf of its own: its columns after the first come from similar rows of
-    all classes, which is recorded in `fallbacks_`.
+    all classes or, if it has trees of its own, all its cells are those of its rows. Both are recorded in `fallbacks_`.
 
     References
     ----------
@@ -102,7 +98,6 @@ class Cart(Synthesizer):
         per_class_rows: int = 200,
         smoothing: float = 0.0,
         order: Literal["numbers-first", "information"] = "numbers-first",
-        kinds: Mapping[Hashable, Kind] | None = None,
         random_state: Any = None,
     ) -> None:
         self.min_leaf = min_leaf
@@ -112,7 +107,6 @@ class Cart(Synthesizer):
         self.per_class_rows = per_class_rows
         self.smoothing = smoothing
         self.order = order
-        self.kinds = kinds
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
@@ -125,6 +119,8 @@ class Cart(Synthesizer):
                 rows = table.take(y == k)
                 chain = Chain(rows, np.zeros(len(rows), dtype=np.int64), order, growth, rng)
                 self._chains.append((chain, 0))
+                if count < LEAST_DONORS:
+                    self.fallbacks_[k] = f"{count} row(s): new rows are made of their cells alone"
                 continue
             if shared is None:
                 shared = Chain(table, y, order, growth, rng)

@@ -1,6 +1,7 @@
 """Columns resampled on their own within the class: the floor that a synthesizer has to rise above.
 
-Every column keeps its distribution within the class, missing cells included, and every tie between columns is cut.
+Every column that is learnt keeps its distribution within the class, missing cells included, and every tie between
+columns is cut. The values of identifier columns are kept and repeated, as by every method.
 """
 
 from typing import Any, ClassVar
@@ -36,7 +37,7 @@ class IndependentColumns(Synthesizer):
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        # Sorted columns hold all that is needed, and no row can be read off them.
+        # Sorted columns hold all that is needed, and no row can be put together again from them.
         self._columns = [
             Coded(np.sort(table.numbers[y == k], axis=0), np.sort(table.codes[y == k], axis=0))
             for k in range(y.max() + 1)

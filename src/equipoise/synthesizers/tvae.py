@@ -13,7 +13,7 @@ of its modes, where the paper has one for all. The budget is counted in steps an
 a tenth of them is held out, and no warm-up of the divergence is used, which on small tables costs bound and time.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -29,16 +29,13 @@ from equipoise.networks.training import Budget, Training, train
 from equipoise.networks.variational import RowLaw, VariationalAutoencoder
 from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._codes import CodeLaw
+from equipoise.synthesizers._held_out import NOTHING, held_out_of, hold_out
 from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.tables.coded import Coded
 from equipoise.tables.encoder import TableEncoder
-from equipoise.tables.schema import Kind
 
 LEAST_ROWS = 10  # a table of fewer trains no network
-LEAST_HELD_OUT = 40  # a table of fewer rows holds none out, and trains for SHORT steps
-SHORT = 1_000
-HELD_OUT = 0.1
-HELD_OUT_CLASS = 10  # a class of fewer rows holds none out
+SHORT = 1_000  # steps, where none are held out
 FILLED = 50  # rows of a class from which on its prior is trusted alone
 SETTLED = 500  # steps before which training does not stop, nor a code count as collapsed
 GRADIENT_NORM = 5.0
@@ -72,7 +69,7 @@ class TVAE(Synthesizer):
     batch_size : int, optional
         By default 128 if n < 2,000, 256 if n < 10,000, else 500.
     max_steps : int, optional
-        Steps of the optimiser at most. By default 3,000; 1,000 if n < 40, where no rows are held out.
+        Steps of the optimiser at most. By default 3,000; 1,000 where no rows are held out.
     patience : int, default=15
         Evaluations, one every 25 steps, without a better bound on the held-out rows after which training stops, though
         not before 500 steps.
@@ -90,8 +87,6 @@ class TVAE(Synthesizer):
         rare ones rarer.
     temperature : float, default=1.0
         Of the draws; lower is more like argmax.
-    kinds : dict of column name to kind, default=None
-        Overrules the kinds that would be inferred.
     random_state : None, int, Generator or RandomState
 
     Attributes
@@ -104,7 +99,9 @@ class TVAE(Synthesizer):
     n_steps_, best_step_ : int
         Steps taken, and those after which the network that was kept had been reached.
     stopped_ : str
-        Why training ended.
+        Why training ended, and which rows were held out: a tenth of each class of 10 rows or more; or, where no class
+        has so many, of all rows, though never all of a class; none if there are fewer than 40 rows or all classes are
+        of one row.
     history_ : dict of str to list of float
         At each evaluation ``step``, means since the last one of ``loss``, ``reconstruction`` and ``divergence``, and
         ``score``: the negative bound (loss factor 1) of held-out rows in nats, without constants of the Gaussian.
@@ -147,7 +144,6 @@ class TVAE(Synthesizer):
         codes: Literal["class", "prior"] = "class",
         decode: Literal["draw", "argmax"] = "draw",
         temperature: float = 1.0,
-        kinds: Mapping[Hashable, Kind] | None = None,
         random_state: Any = None,
     ) -> None:
         self.latent = latent
@@ -162,12 +158,12 @@ class TVAE(Synthesizer):
         self.codes = codes
         self.decode = decode
         self.temperature = temperature
-        self.kinds = kinds
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         self._check_options()
-        self.sizes_ = self._sizes(len(table))
+        held_out = held_out_of(self.class_counts_)
+        self.sizes_ = self._sizes(len(table), held_out != NOTHING)
         self.encoder_ = TableEncoder().fit(self.schema_, table, rng)
         self.network_: VariationalAutoencoder | None = None
         self._columns: IndependentColumns | None = None
@@ -181,7 +177,8 @@ class TVAE(Synthesizer):
             self._fall_back(table, y, rng)
             return
         training = self._train(table, y, rng)
-        self.history_, self.stopped_ = training.history, training.stopped
+        self.history_ = training.history
+        self.stopped_ = f"{training.stopped} (held out: {held_out})"
         self.n_steps_, self.best_step_ = training.n_steps, training.best_step
         if training.failed and not training.best_step:
             self.network_ = None
@@ -270,13 +267,13 @@ class TVAE(Synthesizer):
             raise OptionError(f"this TVAE has no network: {self.stopped_}")
         return self.network_
 
-    def _sizes(self, n: int) -> Sizes:
+    def _sizes(self, n: int, held_out: bool) -> Sizes:
         size = 0 if n < 2_000 else 1 if n < 10_000 else 2
         return Sizes(
             latent=self.latent or (32, 64, 128)[size],
             hidden=tuple(self.hidden or (128, 128)),
             batch_size=self.batch_size or (128, 256, 500)[size],
-            max_steps=self.max_steps or (SHORT if n < LEAST_HELD_OUT else 3_000),
+            max_steps=self.max_steps or (3_000 if held_out else SHORT),
             weight_decay=(1e-4, 1e-5, 1e-5)[size]
             if self.weight_decay is None
             else self.weight_decay,
@@ -373,19 +370,6 @@ class Learner:
             order = tempered_order(self.y, self.options.class_power, self.generator)
             for start in range(0, len(order) - size + 1, size):
                 yield order[start : start + size]
-
-
-def hold_out(y: Tensor, generator: torch.Generator) -> Tensor:
-    """Choose a tenth of the rows (n,) of every class that can spare them, as a mask."""
-    held = torch.zeros(len(y), dtype=torch.bool)
-    if len(y) < LEAST_HELD_OUT:
-        return held
-    for k in range(int(y.max()) + 1):
-        members = torch.nonzero(y == k)[:, 0]
-        if len(members) >= HELD_OUT_CLASS:
-            order = torch.randperm(len(members), generator=generator)
-            held[members[order[: round(HELD_OUT * len(members))]]] = True
-    return held
 
 
 def _generator(rng: np.random.Generator) -> torch.Generator:

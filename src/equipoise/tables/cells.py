@@ -174,6 +174,14 @@ def _numbers(
         except pa.ArrowInvalid:
             longest = pc.utf8_length(cells)
             row = pc.index(longest, pc.max(longest)).as_py()
+            floats = pc.cast(cells, pa.float64())
+            if pc.count_distinct(floats).as_py() < pc.count_distinct(cells).as_py():
+                raise CellError(
+                    row,
+                    f"column {name!r} holds whole numbers beyond 64 bits, such as "
+                    f"{shown(cells[row].as_py())}, which are no longer told apart as numbers; "
+                    f"if they are codes, add --categorical {quoted(name)}, else --drop {quoted(name)}",
+                ) from None
             notes.append(
                 f"column {name!r} holds whole numbers beyond 64 bits, such as "
                 f"{shown(cells[row].as_py())}: it was read as floating-point numbers, which keep "

@@ -22,12 +22,10 @@ from equipoise.errors import DataError, EquipoiseWarning, OptionError
 from equipoise.tables.cells import CellError, blanked, shown, texts, typed
 from equipoise.tables.parquet import parquet_frame
 from equipoise.tables.schema import list_names
-from equipoise.tables.writer import TableWriter, write_table
+from equipoise.tables.writer import CSV_ENDINGS, PARQUET_ENDINGS, TableWriter, write_table
 
 __all__ = ["TableWriter", "check_names", "read_noted", "read_table", "write_table"]
 
-CSV_ENDINGS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
-PARQUET_ENDINGS = (".parquet", ".pq")
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MAGIC = {
     b"PAR1": "a Parquet file; name it .parquet",

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.errors import DataError, OptionError
+from equipoise.tables.schema import in_order
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,7 @@ class Labels:
             present = set(series.unique())
             classes = tuple(level for level in series.dtype.categories if level in present)
         else:
-            values = list(dict.fromkeys(series.tolist()))
-            try:
-                classes = tuple(sorted(values))
-            except TypeError:
-                classes = tuple(sorted(values, key=lambda v: (type(v).__name__, str(v))))
+            classes = in_order(dict.fromkeys(series.tolist()))
         texts = Counter(map(str, classes))
         twice = [label for label in classes if texts[str(label)] > 1]
         if twice:

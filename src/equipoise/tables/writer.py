@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from equipoise.errors import DataError, OptionError
 from equipoise.tables.schema import EXACT, list_names
 
-CSV_SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
-PARQUET = (".parquet", ".pq")
+CSV_ENDINGS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
+PARQUET_ENDINGS = (".parquet", ".pq")
 CHUNK = 20_000  # rows held as text at a time
 
 
@@ -160,12 +160,12 @@ def output_format(path: Path) -> str | None:
         The ending says no format.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in PARQUET:
+    if suffixes and suffixes[-1] in PARQUET_ENDINGS:
         return None
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
-    if suffixes and suffixes[-1] in CSV_SEPARATORS:
-        return CSV_SEPARATORS[suffixes[-1]]
+    if suffixes and suffixes[-1] in CSV_ENDINGS:
+        return CSV_ENDINGS[suffixes[-1]]
     raise OptionError(
         f"the output {path} ends in {path.suffix or 'nothing'!r}, which says no format; name it "
         ".csv, .csv.gz, .tsv or .parquet"

@@ -173,7 +173,13 @@ def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "")
             parse_plan(text).new_rows(dataset.y.astype(str))
     for word, given in experiment.parameters:
         _check_parameters(word, dict(given))
+    laws = [name for name in experiment.datasets if name.startswith("law:")]
     for word in experiment.methods:
+        if method(word).needs_law and not laws:
+            raise OptionError(
+                f"{word} draws from a known law, and no table of this experiment has one; "
+                "leave it out, or add a dataset such as law:two-gaussians"
+            )
         if not cells_of(experiment, word):
             raise OptionError(
                 f"there is nothing to run for {word}: it takes the plan "
