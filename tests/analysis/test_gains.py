@@ -11,7 +11,8 @@ from equipoise.analysis.gains import EVERY_PLAN, equivalence, gains, over_tables
 from equipoise.analysis.gaps import gaps, improvement
 from equipoise.analysis.intervals import beyond_these_tables, corrected, over_these_tables
 from equipoise.analysis.opponents import opposing_decision
-from equipoise.analysis.pooled import counts_table, pooled_gains, pooled_worst, worst_f1
+from equipoise.analysis.pooled import counts_table, pooled_gains, worst_f1
+from equipoise.analysis.signed_ranks import holm
 from equipoise.analysis.verdicts import verdict
 from equipoise.errors import OptionError
 
@@ -73,6 +74,56 @@ def test_a_method_that_always_failed_is_still_there():
     found = within_tables(gains(observe(five(BASE, [0.5] * 5)), failures, "macro_f1")).iloc[0]
     assert (found["method"], found["plan"], found["gain"]) == ("tvae", EVERY_PLAN, 0)
     assert found["verdict"] == "failed"
+
+
+def test_a_method_that_always_failed_stands_beside_controls_alone():
+    controls = ["xgboost-bagging", "xgboost-regularised"]
+    rows = [r for c in controls for r in five((*BASE[:3], c), [0.5] * 5)]
+    failures = trials([("d", r, "tvae", "failed") for r in range(5)])
+    found = within_tables(gains(observe(rows), failures, "macro_f1"))
+    assert sorted(found.loc[found["method"] == "tvae", "classifier"]) == controls
+
+
+def noisy(seed, gain):
+    return 0.5 + gain + np.random.default_rng(seed).normal(0, 0.01, 5)
+
+
+def two_plans():
+    """Untreated rows with weights, two methods on balance, one of them on grow too, one that always failed."""
+    rows = five(BASE, [0.5] * 5) + five((*BASE[:2], "balanced", "xgboost"), noisy(1, 0.02))
+    rows += five(SMOTE, noisy(2, 0.03)) + five(("cart", *SMOTE[1:]), noisy(3, 0.02))
+    rows += five(("smote", "grow:0.5", "plain", "xgboost"), noisy(4, 0.02))
+    rows += five((*SMOTE[:3], "random-forest"), noisy(5, 0.02))
+    rows += five((*BASE[:3], "random-forest"), [0.5] * 5)
+    return rows, trials([("d", r, "tvae", "failed") for r in range(5)])
+
+
+@pytest.mark.parametrize("level", [lambda t: t, over_tables], ids=["one table", "over tables"])
+def test_holm_counts_everything_that_is_shown_together(level):
+    rows, failures = two_plans()
+    found = level(within_tables(gains(observe(rows), failures, "macro_f1")))
+    found = found[found["classifier"] == "xgboost"].set_index(["method", "plan"])
+    balance = [
+        ("identity", "none"),
+        ("smote", "balance"),
+        ("cart", "balance"),
+        ("tvae", EVERY_PLAN),
+    ]
+    grow = [("identity", "none"), ("smote", "grow:0.5"), ("tvae", EVERY_PLAN)]
+    on_balance = dict(zip(balance, holm(found.loc[balance, "p"]), strict=True))
+    on_grow = dict(zip(grow, holm(found.loc[grow, "p"]), strict=True))
+    for key in balance[1:3]:
+        assert found.loc[key, "p_holm"] == pytest.approx(on_balance[key])
+    assert found.loc[grow[1], "p_holm"] == pytest.approx(on_grow[grow[1]])
+    weights = ("identity", "none")  # on both boards: the more cautious of the two
+    assert found.loc[weights, "p_holm"] == pytest.approx(max(on_balance[weights], on_grow[weights]))
+    assert found.loc[weights, "p_holm"] > found.loc[weights, "p"]
+
+
+def test_a_table_where_nothing_could_be_paired_is_absent_from_the_mean():
+    rows = five(BASE, [0.5] * 5) + five(SMOTE, [0.6] * 5) + five(SMOTE, [0.6] * 5, "e")
+    within = within_tables(gains(observe(rows), trials(), "macro_f1"))
+    assert over_tables(within, datasets=["d", "e"])["absent"].iloc[0] == ("e",)
 
 
 def test_a_declared_skip_is_absent():
@@ -156,12 +207,24 @@ def test_no_effect_is_seldom_called_one():
         common = rng.normal(0, math.sqrt(0.2), size=(4, 6, 1))
         d = 0.02 * (common + rng.normal(0, math.sqrt(0.8), size=(4, 6, 5)))
         rows = [
-            (f"t{t}", r, f"m{m}", "balance", "plain", "xgboost", 0.5, 0.5, d[m, t, r], False)
+            (
+                f"t{t}",
+                r,
+                f"m{m}",
+                "balance",
+                "plain",
+                "xgboost",
+                "xgboost",
+                0.5,
+                0.5,
+                d[m, t, r],
+                False,
+            )
             for m in range(4)
             for t in range(6)
             for r in range(5)
         ]
-        columns = ["dataset", "repeat", "method", "plan", "decision", "classifier"]
+        columns = ["dataset", "repeat", "method", "plan", "decision", "classifier", "home"]
         columns += ["score", "opponent_score", "gain", "failed"]
         found = over_tables(within_tables(pd.DataFrame(rows, columns=columns)))
         alarms += bool(found["verdict"].isin(["helps", "hurts"]).any())
@@ -218,16 +281,15 @@ def predictions(treatment, folds):
 def test_the_worst_class_is_taken_after_pooling():
     # class 1: one hit and one miss in each of two folds, the other way round; no fold alone has both
     folds = [([0, 0, 1], [0, 0, 1]), ([0, 0, 1], [0, 0, 0])]
-    found = pooled_worst(counts_table(predictions(BASE, folds)))
+    counts = counts_table(predictions(BASE, folds))["counts"]
     # class 1 pooled: one true positive, one predicted, two actual: 2/3; class 0: 8/9
-    assert found["score"].iloc[0] == pytest.approx(2 / 3)
-    assert (found["position"].iloc[0], found["folds"].iloc[0]) == (1, 2)
+    assert worst_f1(np.sum(list(counts), axis=0)) == (pytest.approx(2 / 3), 1)
 
 
 def test_offsets_decide():
     table = predictions(BASE, [([0, 1], [0, 0])])
     table.at[0, "offsets"] = np.array([0.0, 5.0])
-    assert pooled_worst(counts_table(table))["score"].iloc[0] == 0.0
+    assert worst_f1(counts_table(table)["counts"].iloc[0])[0] == 0.0
 
 
 def test_an_unscored_class_is_never_the_worst():

@@ -39,13 +39,14 @@ def table(values):
     )
 
 
-def trials(rows):
-    return pd.DataFrame(rows, columns=["dataset", "repeat", "method", "status"])
+def lost(rows):
+    keys = ["dataset", "repeat", "method", "plan", "decision", "classifier"]
+    return pd.DataFrame([(*r, "balance", "plain", "xgboost") for r in rows], columns=keys)
 
 
 def test_a_failure_is_last_whatever_its_other_scores():
     scores = table([(0, "a", 0.5), (1, "a", 0.5), (0, "b", 0.9), (0, "c", 0.7), (1, "c", 0.7)])
-    found = ranks(scores, trials([("d", 1, "b", "failed")]))
+    found = ranks(scores, lost([("d", 1, "b")]))
     assert dict(zip(found.mean["method"], found.mean["rank"], strict=True)) == {
         "c": 1.0,
         "a": 2.0,
@@ -54,12 +55,12 @@ def test_a_failure_is_last_whatever_its_other_scores():
 
 
 def test_ties_share_their_rank():
-    found = ranks(table([(0, "a", 0.5), (0, "b", 0.5), (0, "c", 0.4)]), trials([]))
+    found = ranks(table([(0, "a", 0.5), (0, "b", 0.5), (0, "c", 0.4)]), lost([]))
     assert list(found.mean["rank"]) == [1.5, 1.5, 3.0]
 
 
 def test_a_hole_is_said():
     scores = table([(0, "a", 0.5), (0, "b", 0.6)])
     other = table([(0, "a", 0.5)]).assign(dataset="e")
-    found = ranks(pd.concat([scores, other]), trials([]))
+    found = ranks(pd.concat([scores, other]), lost([]))
     assert found.holes == (("e", "b balance plain xgboost"),)

@@ -211,6 +211,7 @@ def test_a_folder_that_cannot_be_written_is_refused(folder, capsys, monkeypatch)
     refuse(capsys, [*OWN, "--run", "closed/out"], ["closed"])
 
 
+@pytest.mark.truth
 @pytest.mark.filterwarnings("ignore::equipoise.errors.EquipoiseWarning")
 def test_three_hundred_classes_and_five_thousand_columns_run(folder, capsys):
     rng = np.random.default_rng(0)

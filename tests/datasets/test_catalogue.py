@@ -248,7 +248,7 @@ def _own(n: int = 60) -> pd.DataFrame:
 
 def test_a_table_of_ones_own_is_parted_and_named_after_its_file(tmp_path: Path) -> None:
     table = from_file(_write(tmp_path, _own()), "label", categorical=("code",), drop=("word",))
-    assert table.name == "own"
+    assert table.name == "own.table"
     assert list(table.X) == ["x", "code"]
     assert table.kinds == {"code": "categorical"}
     assert Schema.infer(table.X, table.kinds).columns[1].kind == "categorical"

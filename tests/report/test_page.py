@@ -10,7 +10,7 @@ from browser import look, needs_browser
 from fake_run import FakeRun
 
 from equipoise.analysis.frames import Results
-from equipoise.report.figures import figures, standalone, write_figures
+from equipoise.report.figures import figures, scopes_of, standalone, write_figures
 from equipoise.report.page import json_for_script, render, scripts, write_page
 from equipoise.report.summary import summarize
 
@@ -170,7 +170,12 @@ def test_figures_are_written_as_png_and_svg(summary, tmp_path):
     one = {k: v for k, v in summary["tables"].items() if k == "counts"}
     none = {k: {"columns": [], "rows": []} for k in ("gains", "levels", "cost")}
     written = write_figures({**summary, "tables": one | none}, tmp_path, scale=1)
-    assert len(written) == 2
+    # all three tables together, and each by itself
+    assert sorted(p.name for p in written if p.suffix == ".png") == [
+        *("class-counts-eucalyptus.png", "class-counts-hmeq.png"),
+        *("class-counts-ionosphere.png", "class-counts.png"),
+    ]
+    assert len(written) == 8
     assert {p.suffix for p in written} == {".png", ".svg"}
     for path in written:
         data = path.read_bytes()
@@ -179,9 +184,21 @@ def test_figures_are_written_as_png_and_svg(summary, tmp_path):
 
 
 def test_a_figure_for_print_has_its_colours_and_its_data(summary):
-    spec = standalone(figures(summary)[0], summary)
-    assert "var(--" not in json.dumps(spec)
-    assert len(spec["datasets"]["gains"]) == len(summary["tables"]["gains"]["rows"])
+    for scope in (0, 2):
+        spec = standalone(figures(summary)[0], summary, scope)
+        assert "var(--" not in json.dumps(spec)
+        rows = [r for r in summary["tables"]["gains"]["rows"] if r[0] == scope]
+        assert len(spec["datasets"]["gains"]) == len(rows) > 0
+        assert {p["value"] for p in spec["params"] if p["name"] == "scope"} == {scope}
+
+
+def test_no_table_s_name_leaves_the_folder_of_figures(hostile):
+    names = hostile["lookups"]["scope"]
+    chart = figures(hostile)[0]
+    ends = [end for _, end in scopes_of(chart, names)]
+    assert len(set(ends)) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9-]*", end) for end in ends)
+    assert scopes_of(chart, [f"t{i}" for i in range(14)]) == [(0, "")]
 
 
 def test_a_page_is_replaced_whole(summary, tmp_path):

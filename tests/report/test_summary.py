@@ -12,6 +12,7 @@ from fake_run import FakeRun
 from rich.console import Console
 
 from equipoise.analysis.frames import Results
+from equipoise.report.charted import expand
 from equipoise.report.findings import power_note
 from equipoise.report.summary import summarize
 from equipoise.report.terminal import show
@@ -19,6 +20,11 @@ from equipoise.report.words import signed
 
 ONE = {"hmeq": {"0": 4771, "1": 1189}}
 CLEAN = {"failed": (), "skipped": ()}
+
+
+def items_of(summary, opponent=0, scope=0):
+    board = summary["found"]["scopes"][scope]["boards"][opponent]
+    return {i["label"]: i for g in board["groups"] for i in g["items"]}
 
 
 def words_of(summary, opponent="identity", scope=0):
@@ -71,6 +77,68 @@ def test_a_method_that_failed_everywhere_is_on_the_board():
     lost = tuple((d, r, "cart") for d in FakeRun().datasets for r in range(5))
     found = summarize(FakeRun(failed=lost, skipped=()).make())
     assert words_of(found)["cart"] == "failed"
+
+
+def test_a_method_that_failed_everywhere_is_not_drawn_as_no_difference():
+    lost = tuple((d, r, "cart") for d in FakeRun().datasets for r in range(5))
+    found = summarize(FakeRun(failed=lost, skipped=()).make())
+    items = items_of(found)
+    assert (items["cart"]["text"], items["cart"]["low"], items["cart"]["note"]) == (
+        *("failed", None, ""),
+    )
+    records = expand(found["tables"]["gains"], found["lookups"])
+    drawn = [r for r in records if r["label"] == "cart"]
+    assert drawn
+    assert {(r["gain"], r["low"], r["high"], r["score"]) for r in drawn} == {(None,) * 4}
+    assert not [
+        r for r in expand(found["tables"]["levels"], found["lookups"]) if r["label"] == "cart"
+    ]
+    out = io.StringIO()
+    show(found, Console(file=out, force_terminal=True, width=200))
+    assert "failed failed" not in out.getvalue()
+    assert found["failed_everywhere"]
+    assert next(t["splits"] for t in found["trouble"]) == "all 5"
+
+
+def test_a_split_lost_with_its_opponent_is_said():
+    found = summarize(FakeRun(failed=(("hmeq", 2, "identity"),), skipped=()).make())
+    assert items_of(found)["smote"]["note"] == "14 of 15 splits"
+    assert items_of(found, scope=1)["smote"]["note"] == "4 of 5 splits"
+    assert items_of(found, scope=2)["smote"]["note"] == ""
+
+
+def test_the_lead_names_the_plan(summary):
+    assert summary["found"]["lead"].startswith(
+        "In Macro F1 on these 3 tables, on the plan balance, smote"
+    )
+    assert "plan" not in summary["found"]["scopes"][1]["lead"]
+
+
+SIX = {f"table {i}": {"a": 90, "b": 40} for i in range(6)}
+
+
+def test_over_at_least_five_tables_ranks_and_signed_ranks_are_shown(summary):
+    assert summary["across"] is None
+    gains = {"smote": 0.06, "cart": 0.0, "duplicate": -0.05}
+    lost = tuple((d, r, "tvae") for d in SIX for r in range(5))
+    wish = FakeRun(datasets=SIX, gains={**gains, "tvae": 0.0}, failed=lost, skipped=())
+    found = summarize(wish.make())["across"]
+    rows = {r["label"]: r for r in found["rows"]}
+    # all but the best simple choice itself are compared, what failed included: the least p is n * 2 / 2^6
+    n = len(rows) - 1
+    assert float(rows["smote"]["p"]) == pytest.approx(n * 2 / 2**6, abs=5e-4)
+    assert (rows["smote"]["helps"], rows["duplicate"]["hurts"]) == ("> 99 %", "> 99 %")
+    assert rows["tvae"]["gain"] == "failed"
+    assert rows["tvae"]["rank"] == f"{len(rows):.1f}"
+    assert rows["best simple choice"]["p"] == "–"
+    assert float(rows["smote"]["rank"]) < float(rows["untouched rows"]["rank"])
+    assert "Nemenyi" in found["about_ranks"]
+
+
+def test_ranks_with_holes_say_so():
+    skipped = (("table 2", "cart"),)
+    wish = FakeRun(datasets=SIX, gains={"smote": 0.06, "cart": 0.0}, failed=(), skipped=skipped)
+    assert "not strictly comparable" in summarize(wish.make())["across"]["about_ranks"]
 
 
 def test_a_mean_over_fewer_tables_says_so(summary):

@@ -125,7 +125,7 @@ def test_plain_lines_name_the_trial_its_end_and_the_time_left(fakes):
         progress.update(View(10, 3, {"done": 1}, (), 80.0))
         progress.update(View(10, 3, {"done": 1, "failed": 1}, (), 80.0, failed))
     assert lines == [
-        "[5/10] adult, repeat 2, tvae; failed in 2.0 s: ValueError: odd; about 1 min 20 s left"
+        "[5/10] adult, repeat 1, tvae; failed in 2.0 s: ValueError: odd; about 1 min 20 s left"
     ]
 
 

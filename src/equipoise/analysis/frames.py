@@ -1,6 +1,5 @@
 """The tidy tables of one run, as analysis and report take them."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.analysis.opponents import TREATMENT
+from equipoise.results.store import Store
 
 COLUMNS: dict[str, list[str]] = {
     "observations": ["dataset", "repeat", *TREATMENT, "part", "metric", "label", "value"],
@@ -52,24 +52,15 @@ class Results:
     predictions: pd.DataFrame = field(default_factory=lambda: _empty("predictions"))
 
     @classmethod
-    def read(cls, store: Any) -> "Results":
+    def read(cls, store: Store) -> "Results":
         """Read every table of a store that `equipoise.results.store.Store.open` has opened."""
-        datasets = store.datasets()
-        if "name" not in datasets.columns:
-            datasets = datasets.rename(columns={"dataset": "name"})
-        for column in ("kinds", "class_counts", "unscored", "warnings"):
-            datasets[column] = pd.Series(
-                [json.loads(c) if isinstance(c, str) else c for c in datasets[column]],
-                index=datasets.index,
-                dtype=object,
-            )
         return cls(
             run=dict(store.run()),
             observations=store.observations(),
             trials=store.trials(),
             asked=store.asked(),
             deliveries=store.deliveries(),
-            datasets=datasets,
+            datasets=store.datasets().rename(columns={"dataset": "name"}),
             predictions=store.predictions(part="test"),
         )
 
@@ -79,6 +70,11 @@ class Results:
             row.name_: np.array([label not in set(row.unscored) for label in row.class_counts])
             for row in self.datasets.rename(columns={"name": "name_"}).itertuples(index=False)
         }
+
+    def splits(self) -> dict[str, int]:
+        """Give how many splits of each table were asked for."""
+        asked = self.asked if len(self.asked) else self.trials
+        return {str(d): int(n) for d, n in asked.groupby("dataset")["repeat"].nunique().items()}
 
     def unfinished(self) -> pd.DataFrame:
         """Give what was asked for and has no trial yet: dataset, repeat, method."""

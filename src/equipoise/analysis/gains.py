@@ -1,16 +1,20 @@
 """Gains over an opponent, paired by split; inside a table and over several."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from equipoise.analysis.intervals import RHO, student
-from equipoise.analysis.opponents import OPPONENTS, TREATMENT, opposing_scores
+from equipoise.analysis.intervals import RHO, beyond_these_tables, over_these_tables, student
+from equipoise.analysis.opponents import OPPONENTS, TREATMENT, home_classifier, opposing_scores
 from equipoise.analysis.signed_ranks import bayesian_signed_rank, holm, wilcoxon_exact
 from equipoise.analysis.verdicts import ROPE, verdict
 from equipoise.errors import OptionError
 
 FAILED = ("failed", "timeout")
 EVERY_PLAN = ""  # the plan of a method that failed wherever it was tried
+BESIDE_EVERY_PLAN = ("none", EVERY_PLAN)
 
 
 def scores(observations: pd.DataFrame, metric: str, part: str = "test") -> pd.DataFrame:
@@ -37,7 +41,7 @@ def failed_cells(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     """Give the cells that failed trials leave empty: dataset, repeat, `TREATMENT`.
 
     A failed trial stands for every treatment that its method has elsewhere in the run. One that has failed everywhere
-    stands for `EVERY_PLAN` under the plain decision of each classifier that untreated rows have.
+    stands for `EVERY_PLAN` under the plain decision of each home classifier that untreated rows have.
     """
     failed = trials[trials["status"].isin(FAILED)][["dataset", "repeat", "method"]]
     if failed.empty:
@@ -46,8 +50,8 @@ def failed_cells(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     base = table[(table["method"] == "identity") & (table["decision"] == "plain")]
     lost = sorted(set(failed["method"]) - set(known["method"]))
     if lost and not base.empty:
-        homes = base["classifier"].drop_duplicates()
-        homes = homes[~homes.str.startswith("xgboost-")] if len(homes) > 1 else homes
+        present = set(base["classifier"])
+        homes = dict.fromkeys(home_classifier(c, present) for c in base["classifier"])
         extra = pd.DataFrame(
             [(m, EVERY_PLAN, "plain", c) for m in lost for c in homes], columns=TREATMENT
         )
@@ -72,7 +76,7 @@ def pair(table: pd.DataFrame, trials: pd.DataFrame, opponent: str) -> pd.DataFra
     Returns
     -------
     DataFrame
-        Columns dataset, repeat, `TREATMENT`, score, opponent_score, gain, failed.
+        Columns dataset, repeat, `TREATMENT`, home, score, opponent_score, gain, failed.
     """
     if opponent not in OPPONENTS:
         raise OptionError(f"there is no opponent {opponent!r}; choose from {', '.join(OPPONENTS)}")
@@ -99,19 +103,32 @@ def gains(
     return pair(scores(observations, metric), trials, opponent)
 
 
-def _holm_in(table: pd.DataFrame, families: list[str], column: str) -> pd.Series:
-    """Give a column of p-values after Holm's correction within each family of comparisons."""
-    adjusted = pd.Series(np.nan, index=table.index)
-    for rows in table.groupby(families, sort=False).indices.values():
-        adjusted.iloc[rows] = holm(table[column].iloc[rows])
+def families(table: pd.DataFrame) -> Iterator[NDArray[np.intp]]:
+    """Give the positions of the rows that are shown together: same table, home classifier and plan.
+
+    What has no plan (untreated rows, methods that always failed) stands beside every plan, so it is in every family.
+    """
+    keys = [c for c in ("dataset", "home") if c in table.columns]
+    for rows in table.groupby(keys, sort=False).indices.values():
+        plans = table["plan"].iloc[rows].to_numpy()
+        beside = np.isin(plans, BESIDE_EVERY_PLAN)
+        named = dict.fromkeys(plans[~beside])
+        for plan in named or [EVERY_PLAN]:
+            yield rows[beside | (plans == plan)]
+
+
+def _holm_in_families(table: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    """Give p-values after Holm's correction; what is in several families keeps its largest."""
+    adjusted = np.full(len(table), np.nan)
+    p = table[column].to_numpy(dtype=float)
+    for rows in families(table):
+        adjusted[rows] = np.fmax(adjusted[rows], holm(p[rows]))
     return adjusted
 
 
-def judged(
-    table: pd.DataFrame, families: list[str], splits: pd.Series, rope: float
-) -> pd.DataFrame:
-    """Add Holm's p within each family of comparisons, and the word."""
-    table["p_holm"] = _holm_in(table, families, "p")
+def judged(table: pd.DataFrame, splits: pd.Series, rope: float = ROPE) -> pd.DataFrame:
+    """Add Holm's p over everything that is shown together (see `families`), and the word."""
+    table = table.assign(p_holm=_holm_in_families(table, "p"))
     ends = zip(table["low"], table["high"], table["p_holm"], strict=True)
     words = pd.Series([verdict(*end, rope) for end in ends], index=table.index, dtype=object)
     table["verdict"] = words.where(table["n_failed"] < splits, "failed")
@@ -121,7 +138,7 @@ def judged(
 def within_tables(paired: pd.DataFrame, rho: float = RHO, rope: float = ROPE) -> pd.DataFrame:
     """Give each treatment's mean gain on each table with its Nadeau-Bengio interval.
 
-    Holm's correction is over the treatments that share table and plan.
+    Holm's correction is over the treatments that are shown together: same table, home classifier and plan.
 
     Parameters
     ----------
@@ -134,10 +151,10 @@ def within_tables(paired: pd.DataFrame, rho: float = RHO, rope: float = ROPE) ->
     Returns
     -------
     DataFrame
-        Columns dataset, `TREATMENT`, n (splits), n_failed, score, opponent_score, gain, low,
+        Columns dataset, `TREATMENT`, home, n (splits), n_failed, score, opponent_score, gain, low,
         high, variance, df, p, p_holm, verdict. `score` is the mean where the method did not fail.
     """
-    grouped = paired.groupby(["dataset", *TREATMENT], sort=False)
+    grouped = paired.groupby(["dataset", *TREATMENT, "home"], sort=False)
     table = grouped[["score", "opponent_score", "gain"]].mean()
     table.insert(0, "n", grouped.size())
     table.insert(1, "n_failed", grouped["failed"].sum().astype(int))
@@ -146,55 +163,59 @@ def within_tables(paired: pd.DataFrame, rho: float = RHO, rope: float = ROPE) ->
     table = table.reset_index()
     low, high, _, p = student(table["gain"], table["variance"], table["df"])
     table = table.assign(low=low, high=high, p=p)
-    return judged(table, ["dataset", "plan"], table["n"], rope)
+    return judged(table, table["n"], rope)
 
 
-def over_tables(within: pd.DataFrame, rope: float = ROPE) -> pd.DataFrame:
+def over_tables(
+    within: pd.DataFrame, rope: float = ROPE, datasets: Sequence[str] = ()
+) -> pd.DataFrame:
     """Give each treatment's mean gain over the tables, on these tables and beyond them.
 
     Parameters
     ----------
     within : DataFrame
-        As `within_tables` gives it.
+        As `within_tables` gives it; a column ``asked`` (splits asked for), if it is there, is summed too.
     rope : float, default=0.01
+    datasets : sequence of str, optional
+        Every table that was asked for, if some of them may have no gain at all.
 
     Returns
     -------
     DataFrame
-        Columns `TREATMENT`, n (tables), absent (names of the tables where the treatment has no result though others
-        have), n_splits, n_failed (splits), score, opponent_score, gain, low, high, variance, df, p (these tables),
-        beyond_low, beyond_high (tables like these), wilcoxon_p, wilcoxon_holm, p_holm, verdict.
+        Columns `TREATMENT`, home, n (tables), absent (names of the tables where the treatment has no result), n_splits,
+        n_failed, asked (splits), score, opponent_score, gain, low, high, variance, df, p (these tables), beyond_low,
+        beyond_high (tables like these), wilcoxon_p, wilcoxon_holm, p_holm, verdict.
     """
-    everywhere = list(dict.fromkeys(within["dataset"]))
-    parts = within.assign(
-        unknown=within["variance"].isna(),
-        squares=within["variance"] ** 2 / within["df"].where(within["df"] > 0),
-    )
-    grouped = parts.groupby(TREATMENT, sort=False)
-    table = grouped[["score", "opponent_score", "gain"]].mean()
+    everywhere = list(dict.fromkeys([*datasets, *within["dataset"]]))
+    asked = within["asked"] if "asked" in within.columns else within["n"]
+    grouped = within.assign(asked=asked).groupby([*TREATMENT, "home"], sort=False)
+    table = grouped[["score", "opponent_score"]].mean()
     table["n"] = grouped.size()
-    table[["n_splits", "n_failed"]] = grouped[["n", "n_failed"]].sum()
-    sums = grouped[["variance", "squares", "df"]].sum()
-    total = sums["variance"].mask(grouped["unknown"].any())
-    table["variance"] = total / table["n"] ** 2
-    table["df"] = (total**2 / sums["squares"]).where(sums["squares"] > 0, sums["df"])
-    table["spread"] = grouped["gain"].var(ddof=1) / table["n"]
-    table["absent"] = [
-        tuple(d for d in everywhere if d not in seen) for seen in grouped["dataset"].agg(set)
-    ]
-    table["wilcoxon_p"] = [wilcoxon_exact(values) for values in grouped["gain"].agg(list)]
-    table = table.reset_index()
-    low, high, _, p = student(table["gain"], table["variance"], table["df"])
-    beyond_low, beyond_high, _, _ = student(table["gain"], table.pop("spread"), table["n"] - 1.0)
-    table = table.assign(low=low, high=high, p=p, beyond_low=beyond_low, beyond_high=beyond_high)
-    table["wilcoxon_holm"] = _holm_in(table, ["plan"], "wilcoxon_p")
-    return judged(table, ["plan"], table["n_splits"], rope)
+    sums = grouped[["n", "n_failed", "asked"]].sum()
+    table[["n_splits", "n_failed", "asked"]] = sums[["n", "n_failed", "asked"]].astype(int)
+    rows = []
+    for _, group in grouped:
+        here = over_these_tables(group["gain"], group["variance"], group["df"])
+        there = beyond_these_tables(group["gain"])
+        seen = set(group["dataset"])
+        rows.append(
+            (here.mean, here.low, here.high, here.variance, here.df, here.p, there.low, there.high)
+            + (wilcoxon_exact(group["gain"]), tuple(d for d in everywhere if d not in seen))
+        )
+    columns = ["gain", "low", "high", "variance", "df", "p", "beyond_low", "beyond_high"]
+    columns += ["wilcoxon_p", "absent"]
+    found = pd.DataFrame(rows, columns=columns, index=table.index)
+    table = pd.concat([table, found], axis=1).reset_index()
+    table["wilcoxon_holm"] = _holm_in_families(table, "wilcoxon_p")
+    return judged(table, table["n_splits"], rope)
 
 
-def equivalence(within: pd.DataFrame, rng: np.random.Generator, rope: float = ROPE) -> pd.DataFrame:
+def equivalence(
+    within: pd.DataFrame, rng: np.random.Generator, rope: float = ROPE, draws: int = 50_000
+) -> pd.DataFrame:
     """Give each treatment's Bayesian signed-rank probabilities over tables: `TREATMENT`, n, left, rope, right."""
     rows = []
     for key, group in within.groupby(TREATMENT, sort=False):
-        found = bayesian_signed_rank(group["gain"], rng, rope)
+        found = bayesian_signed_rank(group["gain"], rng, rope, draws)
         rows.append((*key, len(group), found.left, found.rope, found.right))
     return pd.DataFrame(rows, columns=[*TREATMENT, "n", "left", "rope", "right"])

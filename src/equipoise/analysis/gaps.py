@@ -56,7 +56,7 @@ def _with_base(observations: pd.DataFrame, trials: pd.DataFrame, metric: str) ->
         both = opposing_scores(full, "identity").dropna(subset=["opponent_score"])
         both["score"] = both["score"].where(~both["failed"].astype(bool), both["opponent_score"])
         sides.append(both.rename(columns={"score": part, "opponent_score": f"base_{part}"}))
-    keys = ["dataset", "repeat", *TREATMENT, "failed"]
+    keys = ["dataset", "repeat", *TREATMENT, "home", "failed"]
     return sides[0].merge(sides[1], on=keys)
 
 

@@ -59,21 +59,22 @@ def opposing_scores(scores: pd.DataFrame, opponent: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The rows that have an opponent and are not it, with a column ``opponent_score``.
+        The rows that have an opponent and are not it, with columns ``opponent_score`` and ``home`` (the classifier
+        that the opponent uses).
     """
     present = set(scores["classifier"])
     table = scores.assign(
         _decision=[opposing_decision(d, opponent) for d in scores["decision"]],
-        _classifier=[home_classifier(c, present) for c in scores["classifier"]],
+        home=[home_classifier(c, present) for c in scores["classifier"]],
     )
     base = scores[scores["method"] == "identity"].rename(
-        columns={"score": "opponent_score", "decision": "_decision", "classifier": "_classifier"}
+        columns={"score": "opponent_score", "decision": "_decision", "classifier": "home"}
     )
-    base = base[["dataset", "repeat", "_decision", "_classifier", "opponent_score"]]
-    joined = table.merge(base, on=["dataset", "repeat", "_decision", "_classifier"], how="inner")
+    base = base[["dataset", "repeat", "_decision", "home", "opponent_score"]]
+    joined = table.merge(base, on=["dataset", "repeat", "_decision", "home"], how="inner")
     itself = (
         (joined["method"] == "identity")
         & (joined["decision"] == joined["_decision"])
-        & (joined["classifier"] == joined["_classifier"])
+        & (joined["classifier"] == joined["home"])
     )
-    return joined[~itself].drop(columns=["_decision", "_classifier"]).reset_index(drop=True)
+    return joined[~itself].drop(columns="_decision").reset_index(drop=True)

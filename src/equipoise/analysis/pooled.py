@@ -15,8 +15,6 @@ from equipoise.analysis.intervals import RHO, Interval, corrected
 from equipoise.analysis.opponents import TREATMENT, opposing_scores
 from equipoise.metrics.decision import apply_offsets
 
-FOLDS = 5
-
 Counts = NDArray[np.float64]  # (3, n_classes): true positives, predicted, actual
 
 
@@ -63,26 +61,6 @@ def counts_table(predictions: pd.DataFrame) -> pd.DataFrame:
     ]
     table = test[["dataset", "repeat", *TREATMENT]].reset_index(drop=True)
     return table.assign(counts=pd.Series(counts, dtype=object))
-
-
-def pooled_worst(
-    counts: pd.DataFrame, scored: dict[str, NDArray[np.bool_]] | None = None
-) -> pd.DataFrame:
-    """Give the worst-class F1 of each treatment, pooled over the folds of each partition.
-
-    Returns
-    -------
-    DataFrame
-        Columns dataset, partition, `TREATMENT`, folds (how many were there), score, position (of the worst class).
-    """
-    rows = []
-    keys = ["dataset", *TREATMENT]
-    parted = counts.assign(partition=counts["repeat"] // FOLDS)
-    for key, group in parted.groupby([*keys, "partition"], sort=False):
-        mask = None if scored is None else scored.get(key[0])
-        value, position = worst_f1(np.sum(list(group["counts"]), axis=0), mask)
-        rows.append((*key, len(group), value, position))
-    return pd.DataFrame(rows, columns=[*keys, "partition", "folds", "score", "position"])
 
 
 def pooled_gain(
@@ -132,7 +110,7 @@ def pooled_gains(
     paired = opposing_scores(full.rename(columns={"counts": "score"}), opponent)
     paired = paired[[isinstance(c, np.ndarray) for c in paired["opponent_score"]]]
     rows = []
-    for key, group in paired.groupby(["dataset", *TREATMENT], sort=False):
+    for key, group in paired.groupby(["dataset", *TREATMENT, "home"], sort=False):
         theirs = list(group["opponent_score"])
         lost = group["failed"].astype(bool)
         ours = [
@@ -146,5 +124,5 @@ def pooled_gains(
             (*key, found.n, int(lost.sum()), base + found.mean, base, found.mean)
             + (found.low, found.high, found.variance, found.df, found.p)
         )
-    columns = ["dataset", *TREATMENT, "n", "n_failed", "score", "opponent_score"]
+    columns = ["dataset", *TREATMENT, "home", "n", "n_failed", "score", "opponent_score"]
     return pd.DataFrame(rows, columns=[*columns, "gain", "low", "high", "variance", "df", "p"])

@@ -8,7 +8,6 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from equipoise.analysis.gains import failed_cells
 from equipoise.analysis.opponents import TREATMENT
 
 
@@ -31,7 +30,7 @@ class Ranking:
     holes: tuple[tuple[str, str], ...]
 
 
-def ranks(table: pd.DataFrame, trials: pd.DataFrame) -> Ranking:
+def ranks(table: pd.DataFrame, failed: pd.DataFrame) -> Ranking:
     """Rank the treatments on each table by their mean score, 1 the best, ties averaged, failures last.
 
     A treatment that failed in any split of a table is last there, beside the others that did.
@@ -40,12 +39,12 @@ def ranks(table: pd.DataFrame, trials: pd.DataFrame) -> Ranking:
     ----------
     table : DataFrame
         As `gains.scores` gives it; restrict it first to the treatments that shall compete.
-    trials : DataFrame
-        Columns dataset, repeat, method, status.
+    failed : DataFrame
+        As `gains.failed_cells` gives it, restricted likewise.
     """
     means = table.groupby(["dataset", *TREATMENT], sort=False)["score"].mean().reset_index()
-    failed = failed_cells(table, trials)[["dataset", *TREATMENT]].drop_duplicates()
-    full = means.merge(failed.assign(failed=True), on=["dataset", *TREATMENT], how="outer")
+    lost = failed[["dataset", *TREATMENT]].drop_duplicates()
+    full = means.merge(lost.assign(failed=True), on=["dataset", *TREATMENT], how="outer")
     full["failed"] = full["failed"].eq(True)
     worth = np.round(full["score"], 12).where(~full["failed"], -math.inf)
     full["rank"] = worth.groupby(full["dataset"]).rank(ascending=False, method="average")

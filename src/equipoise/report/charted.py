@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from equipoise.analysis.frames import Results
-from equipoise.analysis.gains import EVERY_PLAN
+from equipoise.analysis.gains import BESIDE_EVERY_PLAN
 from equipoise.analysis.opponents import TREATMENT, home_classifier
 from equipoise.report.ledger import ALL_PLANS, Ledger
 from equipoise.report.words import (
@@ -71,7 +71,7 @@ class Charted:
         """Give plan, classifier and treatment of a row as indices."""
         homes = self.ledger.classifiers
         plan = ALL_PLANS
-        if row.plan not in ("none", EVERY_PLAN):
+        if row.plan not in BESIDE_EVERY_PLAN:
             plan = self.ledger.plans.index(row.plan)
         home = homes.index(home_classifier(row.classifier, homes))
         return plan, home, self._treatment(row.method, row.decision, row.classifier)
@@ -95,26 +95,33 @@ class Charted:
             for scope, row in self._scoped(within, over):
                 place = self._where(row)
                 simple = 0 if row.method == "identity" else 1
-                values = [number(v) for v in (row.gain, row.low, row.high)]
+                lost = row.verdict == "failed"
+                ends = (row.gain, row.low, row.high, row.score)
+                *values, score = [None if lost else number(v) for v in ends]
                 word = VERDICTS.index(row.verdict)
                 rows.append([scope, m, a, *place, *values, word, int(row.n_failed)])
-                order = round(simple * 10 - float(row.gain), 4)
-                rows[-1] += [number(row.score), order, first.setdefault((scope, a, *place), order)]
+                order = 99.0 if lost else round(simple * 10 - float(row.gain), 4)
+                rows[-1] += [score, order, first.setdefault((scope, a, *place), order)]
         return {"columns": columns, "rows": rows}
 
     def levels(self) -> Table:
-        """Train and test scores, the untreated ones first."""
+        """Train and test scores, the untreated ones first; what failed in every split has none."""
         columns = ["scope", "metric", "plan", "classifier", "treatment", "train", "test", "closed"]
         columns += ["change", "comparable", "order"]
         rows: list[list[Any]] = []
         for metric, found in self.ledger.gaps.items():
             m = self.ledger.metrics.index(metric)
-            table = pd.concat([self._untouched(found.per_table), found.per_table])
+            whole = found.per_table
+            tried = whole[whole["n_failed"] < whole["n"]]
+            table = pd.concat([self._untouched(whole), tried])
             over = None
             if self.many:
                 numbers = ["train", "test", "test_change"]
-                grouped = table.groupby([*TREATMENT, "comparable"], sort=False)
-                over = grouped[numbers].mean().reset_index()
+                keys = [*TREATMENT, "comparable"]
+                means = pd.concat([self._untouched(whole), whole]).groupby(keys, sort=False)[
+                    numbers
+                ]
+                over = means.mean().reset_index().merge(table[keys].drop_duplicates(), on=keys)
                 over = over.merge(found.mean[[*TREATMENT, "improvement"]], on=TREATMENT, how="left")
             for scope, row in self._scoped(table, over):
                 place = self._where(row)

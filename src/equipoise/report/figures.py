@@ -4,6 +4,7 @@ A chart's specification holds no name from the user's data: it reads a named tab
 carry indices and labels, and is steered by numbers (`scope`, `metric`, `plan`, `classifier`, `against`).
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from equipoise.report.words import FAMILY_LABELS
 Spec = dict[str, Any]
 
 STEP = 23  # pixels of a row
+MOST_TABLES = 12  # beyond that, files of each table would be hundreds
 GROUPS = ("headline", "gains", "heat", "gap", "counts", "cost")
 STEERS = ("scope", "metric", "plan", "classifier", "against")
 PLANNED = "(datum.plan === plan || datum.plan === -1)"
@@ -28,10 +30,8 @@ class Figure:
 
     Attributes
     ----------
-    name : str
-        Of its files and its place in the page.
-    group : str
-        Charts of one group stand side by side under one heading.
+    name, group : str
+        Of its files and its place in the page; charts of one group stand side by side under one heading.
     title : str
     spec : dict
         Vega-Lite, with colour marks of `style.colour` and a named table.
@@ -119,6 +119,16 @@ GAIN_TIPS = _tips(
 )
 
 
+TRIED = "isValid(datum.gain)"
+
+
+def _failed(rows: alt.Chart, title: str, order: str) -> alt.Chart:
+    """Write "failed" where a dot would be, for what failed in every split."""
+    lost = rows.transform_filter(f"!{TRIED}").transform_calculate(nothing="0")
+    words = lost.mark_text(text="failed", align="left", dx=5, fontSize=11, color=colour("soft"))
+    return words.encode(x=_value("nothing", title), y=_rows(order=order), tooltip=GAIN_TIPS)
+
+
 def headline(families: list[str], rope: float, decisive: int) -> Spec:
     """Draw gains over doing nothing (open) and over the opponent that decides (filled, with interval)."""
     here = "datum.scope === scope && datum.metric === metric && datum.classifier === classifier"
@@ -129,11 +139,11 @@ def headline(families: list[str], rope: float, decisive: int) -> Spec:
     bars = filled.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.2, opacity=0.55)
     bars = bars.encode(x=x, x2="high:Q", y=_rows(), color=tint)
     bars = bars.encode(x=_value("low", "gain in score"))
-    dots = filled.mark_point(filled=True, size=95, opacity=1)
+    dots = filled.transform_filter(TRIED).mark_point(filled=True, size=95, opacity=1)
     dots = dots.encode(x=x, y=_rows(), color=tint, tooltip=GAIN_TIPS)
-    layers = [_band(rope), bars, dots]
+    layers = [_band(rope), bars, dots, _failed(filled, "gain in score", "order")]
     if decisive != 0:
-        ring = _chart("gains", f"{here} && datum.against === 0")
+        ring = _chart("gains", f"{here} && datum.against === 0", TRIED)
         ring = ring.mark_point(filled=False, size=80, strokeWidth=1.6, opacity=1)
         layers.append(ring.encode(x=x, y=_rows(), color=tint, tooltip=GAIN_TIPS))
     chart = alt.layer(*layers).properties(height=alt.Step(STEP))
@@ -148,11 +158,12 @@ def gain_of_metric(families: list[str], rope: float, metric: int) -> Spec:
     rows = _chart("gains", here)
     bars = rows.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.2, opacity=0.55)
     bars = bars.encode(x=_value("low", "gain"), x2="high:Q", y=_rows(order="first"), color=tint)
-    dots = rows.mark_point(filled=True, size=70, opacity=1)
+    dots = rows.transform_filter(TRIED).mark_point(filled=True, size=70, opacity=1)
     dots = dots.encode(
         x=_value("gain", "gain"), y=_rows(order="first"), color=tint, tooltip=GAIN_TIPS
     )
-    chart = alt.layer(_band(rope), bars, dots).properties(height=alt.Step(STEP))
+    lost = _failed(rows, "gain", "first")
+    chart = alt.layer(_band(rope), bars, dots, lost).properties(height=alt.Step(STEP))
     return _steered(chart, "scope", "plan", "classifier", "against")
 
 
@@ -169,23 +180,35 @@ def heat_map(first_table: int, widest: float) -> Spec:
     )
     ends = [-widest, -widest / 2, 0, widest / 2, widest]
     scale = alt.Scale(domain=ends, range=list(HEAT), clamp=True, interpolate="rgb")
-    tiles = rows.mark_rect(cornerRadius=2, stroke=colour("paper"), strokeWidth=2).encode(
-        x=x,
-        y=_rows(),
-        color=alt.Color("gain:Q", scale=scale, title="gain", legend=None),
-        tooltip=GAIN_TIPS,
+    tiles = (
+        rows.transform_filter(TRIED)
+        .mark_rect(cornerRadius=2, stroke=colour("paper"), strokeWidth=2)
+        .encode(
+            x=x,
+            y=_rows(),
+            color=alt.Color("gain:Q", scale=scale, title="gain", legend=None),
+            tooltip=GAIN_TIPS,
+        )
     )
     dark = f"abs(datum.gain) > {0.85 * widest}"
-    written = rows.transform_calculate(
-        text="datum.gain === 0 ? '0' : replace(format(datum.gain, '+.3f'), '-', '−')"
-    ).mark_text(fontSize=11)
+    written = (
+        rows.transform_filter(TRIED)
+        .transform_calculate(
+            text="abs(datum.gain) < 0.0005 ? '0' : replace(format(datum.gain, '+.3f'), '-', '−')"
+        )
+        .mark_text(fontSize=11)
+    )
     written = written.encode(
         x=x,
         y=_rows(),
         text="text:N",
         color=alt.condition(dark, alt.value(HEAT_INK[1]), alt.value(HEAT_INK[0])),
     )
-    chart = alt.layer(tiles, written).properties(height=alt.Step(27))
+    lost = rows.transform_filter(f"!{TRIED}").mark_text(
+        text="failed", fontSize=11, color=colour("soft")
+    )
+    lost = lost.encode(x=x, y=_rows(), tooltip=GAIN_TIPS)
+    chart = alt.layer(tiles, written, lost).properties(height=alt.Step(27))
     return _steered(chart, "metric", "plan", "classifier", "against")
 
 
@@ -316,36 +339,51 @@ def figures(summary: dict[str, Any]) -> list[Figure]:
     return found
 
 
-def standalone(figure: Figure, summary: dict[str, Any], width: int = 680) -> Spec:
-    """Give a figure as a complete specification with its data and a title, in the light palette."""
+def standalone(figure: Figure, summary: dict[str, Any], scope: int = 0, width: int = 680) -> Spec:
+    """Give a figure with its data and a title, in the light palette, ``width`` points wide.
+
+    ``scope`` is the place in the summary's ``lookups["scope"]`` of what it shows, if it depends on that.
+    """
     looked = summary["lookups"]
     values = expand(summary["tables"][figure.table], looked)
+    chosen = {"scope": scope}
+    if "scope" in figure.steers:
+        values = [v for v in values if v["scope"] == scope] or values
     shown = [
-        str(looked[name][0]) for name in figure.steers if name != "classifier" and looked.get(name)
+        str(looked[name][chosen.get(name, 0)])
+        for name in figure.steers
+        if name != "classifier" and looked.get(name)
     ]
     spec: Spec = dress(figure.spec)
-    title = {"text": figure.title, "subtitle": " · ".join(shown)}
-    whole = {
+    params = [{**p, "value": chosen.get(p["name"], p["value"])} for p in spec["params"]]
+    return {
         **spec,
+        "params": params,
         "width": width,
         "datasets": {**spec.get("datasets", {}), figure.table: values},
-        "title": title,
+        "title": {"text": figure.title, "subtitle": " · ".join(shown)},
+        "config": {**spec["config"], "background": "#ffffff"},
     }
-    whole["config"] = {**spec["config"], "background": "#ffffff"}
-    return whole
+
+
+def scopes_of(figure: Figure, names: list[str]) -> list[tuple[int, str]]:
+    """Give what to draw of a figure: (scope, end of the file's name), all tables first."""
+    first = [(0, "")]
+    if "scope" not in figure.steers or not 2 < len(names) <= MOST_TABLES + 1:
+        return first
+    plain = [re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] for name in names]
+    twins = [plain.count(p) > 1 or not p for p in plain]
+    ends = [
+        f"{p}-{i}".strip("-") if twin else p
+        for i, (p, twin) in enumerate(zip(plain, twins, strict=True))
+    ]
+    return first + [(i, f"-{ends[i]}") for i in range(1, len(names))]
 
 
 def write_figures(summary: dict[str, Any], folder: str | Path, scale: float = 2.0) -> list[Path]:
-    """Write every figure as PNG and SVG, without a browser.
+    """Write every figure as PNG and SVG, without a browser; up to twelve tables also each by itself.
 
-    Parameters
-    ----------
-    summary : dict
-        As `summary.summarize` gives it.
-    folder : path
-        Made if it is not there.
-    scale : float, default=2.0
-        Pixels of the PNG per point.
+    The folder is made if it is not there; ``scale`` is the PNG's pixels per point.
     """
     import vl_convert
 
@@ -353,9 +391,10 @@ def write_figures(summary: dict[str, Any], folder: str | Path, scale: float = 2.
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for figure in figures(summary):
-        spec = standalone(figure, summary)
-        svg, png = folder / f"{figure.name}.svg", folder / f"{figure.name}.png"
-        svg.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
-        png.write_bytes(vl_convert.vegalite_to_png(spec, scale=scale))
-        written += [png, svg]
+        for scope, end in scopes_of(figure, summary["lookups"]["scope"]):
+            drawn = vl_convert.vegalite_to_svg(standalone(figure, summary, scope))
+            svg, png = (folder / f"{figure.name}{end}.{kind}" for kind in ("svg", "png"))
+            svg.write_text(drawn, encoding="utf-8")
+            png.write_bytes(vl_convert.svg_to_png(drawn, scale=scale))
+            written += [png, svg]
     return written

@@ -21,7 +21,10 @@ from equipoise.report.words import (
 def _item(row: Any, ledger: Ledger) -> dict[str, Any]:
     notes = []
     total = getattr(row, "n_splits", row.n)
-    if row.n_failed:
+    lost = row.verdict == "failed"
+    if total < row.asked:
+        notes.append(f"{total} of {row.asked} splits")
+    if row.n_failed and not lost:
         notes.append(f"{row.n_failed} of {total} splits failed, counted as no gain")
     absent = getattr(row, "absent", ())
     if absent:
@@ -30,10 +33,10 @@ def _item(row: Any, ledger: Ledger) -> dict[str, Any]:
         "label": treatment_label(row.method, row.decision, row.classifier, ledger.classifiers),
         "method": row.method,
         "gain": number(row.gain, 6),
-        "low": number(row.low, 6),
-        "high": number(row.high, 6),
+        "low": None if lost else number(row.low, 6),
+        "high": None if lost else number(row.high, 6),
         "verdict": row.verdict,
-        "text": interval_text(row.gain, row.low, row.high),
+        "text": "failed" if lost else interval_text(row.gain, row.low, row.high),
         "note": "; ".join(notes),
     }
 
@@ -57,42 +60,14 @@ def board(
         "against": OPPONENT_LABELS[opponent],
         "n": len(items),
         "groups": groups,
-        "sentence": _sentence(opponent, groups, len(items)),
     }
-
-
-def _sentence(opponent: str, groups: list[dict[str, Any]], n: int) -> str:
-    """Say a board in one breath."""
-    if not n:
-        return f"Nothing could be compared with {OPPONENT_LABELS[opponent]}."
-    verbs = {
-        "helps": ("helps", "help"),
-        "may help": ("may help", "may help"),
-        "no difference": ("makes no difference that matters", "make no difference that matters"),
-        "cannot be told": ("cannot be told from it", "cannot be told from it"),
-        "may hurt": ("may hurt", "may hurt"),
-        "hurts": ("hurts", "hurt"),
-        "failed": ("failed", "failed"),
-    }
-    parts = []
-    for group in groups:
-        items = group["items"]
-        verb = verbs[group["verdict"]][len(items) > 1]
-        if group["verdict"] == "failed":
-            named = [i["label"] for i in items]
-        else:
-            named = [f"{i['label']} {i['text']}" for i in items[:3]]
-        more = f" and {len(items) - len(named)} more" if len(items) > len(named) else ""
-        parts.append(f"{len(items)} {verb} ({', '.join(named)}{more})")
-    things = "the one treatment" if n == 1 else f"{n} treatments"
-    return f"Against {OPPONENT_LABELS[opponent]}, of {things}: {'; '.join(parts)}."
 
 
 def _labels(board_: dict[str, Any], *verdicts: str) -> list[dict[str, Any]]:
     return [i for g in board_["groups"] if g["verdict"] in verdicts for i in g["items"]]
 
 
-def lead(boards: list[dict[str, Any]], metric: str, where: str) -> str:
+def lead(boards: list[dict[str, Any]], metric: str, where: str, plan: str = "") -> str:
     """Give the one sentence that a busy person reads.
 
     Parameters
@@ -102,8 +77,11 @@ def lead(boards: list[dict[str, Any]], metric: str, where: str) -> str:
     metric : str
     where : str
         "on these 6 tables", "on hmeq".
+    plan : str, default=""
+        Named if it is given.
     """
     score = METRICS[metric]
+    on_plan = f", on the plan {plan}" if plan else ""
     if not boards:
         return f"There is nothing to compare with yet {where}: doing nothing has not been run."
     decisive = boards[-1]
@@ -115,7 +93,7 @@ def lead(boards: list[dict[str, Any]], metric: str, where: str) -> str:
         named = [f"{i['label']} ({i['text']})" for i in winners[:3]]
         verb = "beats" if len(winners) == 1 else "beat"
         more = f", and {len(winners) - 3} more" if len(winners) > 3 else ""
-        return f"In {score} {where}, {listed(named)}{more} {verb} {rival}."
+        return f"In {score} {where}{on_plan}, {listed(named)}{more} {verb} {rival}."
     harmful = _labels(decisive, "hurts", "may hurt")
     equal = _labels(decisive, "no difference")
     if len(equal) == decisive["n"]:
@@ -137,7 +115,7 @@ def lead(boards: list[dict[str, Any]], metric: str, where: str) -> str:
             if better
             else "nor did anything clearly beat doing nothing"
         )
-    return f"{start}{'; ' + '; '.join(tail) if tail else ''}."
+    return f"{start}{on_plan}{'; ' + '; '.join(tail) if tail else ''}."
 
 
 def power_note(n_tables: int, n_comparisons: int) -> str:
@@ -175,7 +153,7 @@ def findings(ledger: Ledger, metric: str, plan: str) -> dict[str, Any]:
             {
                 "where": where,
                 "overall": overall,
-                "lead": lead(boards, metric, f"on {where}"),
+                "lead": lead(boards, metric, f"on {where}", "" if scopes else plan),
                 "boards": boards,
             }
         )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from equipoise.analysis.frames import Results
 from equipoise.analysis.gains import (
-    EVERY_PLAN,
+    BESIDE_EVERY_PLAN,
     failed_cells,
     judged,
     over_tables,
@@ -15,9 +15,8 @@ from equipoise.analysis.gains import (
     within_tables,
 )
 from equipoise.analysis.gaps import GapTable, gaps
-from equipoise.analysis.opponents import CORRECTED, OPPONENTS, SPLIT, TREATMENT, home_classifier
+from equipoise.analysis.opponents import CORRECTED, OPPONENTS, SPLIT, home_classifier
 from equipoise.analysis.pooled import counts_table, pooled_gains
-from equipoise.analysis.verdicts import ROPE
 from equipoise.report.words import METRICS, home_classifiers
 
 ALL_PLANS = -1  # the plan index of what has no plan, and stands beside every plan
@@ -30,7 +29,8 @@ class Ledger:
     Attributes
     ----------
     within, over : dict of (metric, opponent) -> DataFrame
-        As `analysis.gains` gives them; ``over`` is empty for a run of one table.
+        As `analysis.gains` gives them, with a column ``asked`` (splits asked for); ``over`` is empty for a run of one
+        table.
     gaps : dict of metric -> GapTable
     metrics, opponents, plans, datasets, classifiers : list of str
         What the run has, in the order of the page.
@@ -60,11 +60,11 @@ def shown(observations: pd.DataFrame) -> pd.DataFrame:
 
 
 def _plans(observations: pd.DataFrame) -> list[str]:
-    found = [p for p in dict.fromkeys(observations["plan"]) if p not in ("none", EVERY_PLAN)]
+    found = [p for p in dict.fromkeys(observations["plan"]) if p not in BESIDE_EVERY_PLAN]
     return sorted(found, key=lambda p: (not p.startswith("balance"), p))
 
 
-def _hide_opponents_of_costly(table: pd.DataFrame) -> pd.DataFrame:
+def hide_yardsticks(table: pd.DataFrame) -> pd.DataFrame:
     """Drop untreated rows' one-split forms where the five-fold ones stand: they are yardsticks."""
     identity = table["method"] == "identity"
     whole = set(table.loc[identity, "decision"])
@@ -76,12 +76,12 @@ def _gaps(observations: pd.DataFrame, results: Results, metric: str) -> GapTable
     found = gaps(observations, results.trials, metric)
     return replace(
         found,
-        per_table=_hide_opponents_of_costly(found.per_table),
-        mean=_hide_opponents_of_costly(found.mean),
+        per_table=hide_yardsticks(found.per_table),
+        mean=hide_yardsticks(found.mean),
     )
 
 
-def keep_ledger(results: Results, rope: float = ROPE) -> Ledger:
+def keep_ledger(results: Results) -> Ledger:
     """Compare everything with every opponent that the run has."""
     observations = shown(results.observations)
     aggregate = observations[observations["label"] == ""]
@@ -91,6 +91,7 @@ def keep_ledger(results: Results, rope: float = ROPE) -> Ledger:
     opponents.sort(key=lambda o: (o != "identity", o != "best-simple"))
     datasets = [d for d in results.datasets["name"] if d in set(aggregate["dataset"])]
     datasets += [d for d in dict.fromkeys(aggregate["dataset"]) if d not in datasets]
+    asked = results.splits()
     counts = counts_table(shown(results.predictions)) if len(results.predictions) else None
     within: dict[tuple[str, str], pd.DataFrame] = {}
     over: dict[tuple[str, str], pd.DataFrame] = {}
@@ -99,14 +100,14 @@ def keep_ledger(results: Results, rope: float = ROPE) -> Ledger:
         failed = failed_cells(table, results.trials)
         for opponent in opponents:
             if metric == "worst_f1" and counts is not None:
-                found = pooled_gains(counts, failed, opponent, results.scored())
-                found = judged(found, ["dataset", "plan"], found["n"], rope)
+                found = hide_yardsticks(pooled_gains(counts, failed, opponent, results.scored()))
+                found = judged(found, found["n"])
             else:
-                found = within_tables(pair(table, results.trials, opponent), rope=rope)
-            found = _hide_opponents_of_costly(found)
+                found = within_tables(hide_yardsticks(pair(table, results.trials, opponent)))
+            found = found.assign(asked=found["dataset"].map(asked))
             within[metric, opponent] = found
             if len(datasets) > 1:
-                over[metric, opponent] = over_tables(found, rope)
+                over[metric, opponent] = over_tables(found, datasets=datasets)
     return Ledger(
         within=within,
         over=over,
@@ -122,13 +123,10 @@ def keep_ledger(results: Results, rope: float = ROPE) -> Ledger:
 
 def of_plan(table: pd.DataFrame, plan: str) -> pd.DataFrame:
     """Restrict to a plan and what stands beside every plan."""
-    return table[table["plan"].isin([plan, "none", EVERY_PLAN])]
+    return table[table["plan"].isin([plan, *BESIDE_EVERY_PLAN])]
 
 
 def of_classifier(table: pd.DataFrame, classifier: str, homes: list[str]) -> pd.DataFrame:
     """Restrict to a classifier and its controls."""
     home = [home_classifier(c, homes) for c in table["classifier"]]
     return table[pd.Series(home, index=table.index, dtype=object) == classifier]
-
-
-__all__ = ["ALL_PLANS", "TREATMENT", "Ledger", "keep_ledger", "of_classifier", "of_plan"]

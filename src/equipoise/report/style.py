@@ -54,7 +54,7 @@ def colour(name: str) -> str:
     return f"var(--{name})"
 
 
-def config(wide: bool = True) -> dict[str, Any]:
+def config() -> dict[str, Any]:
     """Give the Vega-Lite configuration of every chart."""
     axis = {
         "domain": False,
@@ -74,7 +74,7 @@ def config(wide: bool = True) -> dict[str, Any]:
         "view": {"stroke": None},
         "axis": axis,
         "axisX": {"grid": True, "labelFlush": False, "labelOverlap": True, "labelSeparation": 9},
-        "axisY": {"grid": False, "labelColor": colour("ink"), "labelLimit": 230 if wide else 130},
+        "axisY": {"grid": False, "labelColor": colour("ink"), "labelLimit": 230},
         "legend": {
             "labelColor": colour("ink"),
             "titleColor": colour("soft"),

@@ -8,6 +8,7 @@ import pandas as pd
 from equipoise.analysis.frames import Results
 from equipoise.analysis.gaps import SMALLEST_GAP
 from equipoise.analysis.verdicts import ROPE
+from equipoise.report.across import across
 from equipoise.report.charted import Charted
 from equipoise.report.findings import findings
 from equipoise.report.ledger import Ledger, keep_ledger
@@ -16,15 +17,13 @@ from equipoise.report.words import FAMILY_LABELS, GLOSSARY, METRICS, counted, li
 Summary = dict[str, Any]
 
 
-def summarize(results: Results, rope: float = ROPE) -> Summary:
+def summarize(results: Results) -> Summary:
     """Say everything that the page says.
 
     Parameters
     ----------
     results : Results
         The tables of a run, finished or not.
-    rope : float, default=0.01
-        Half-width of the region of practical equivalence.
 
     Returns
     -------
@@ -32,7 +31,7 @@ def summarize(results: Results, rope: float = ROPE) -> Summary:
         Plain values only (JSON can hold them all): title, asked, progress, found, controls, lookups, tables (of
         the charts), sections of HTML tables, versions, glossary.
     """
-    ledger = keep_ledger(results, rope)
+    ledger = keep_ledger(results)
     charted = Charted(results, ledger)
     tables = {
         "gains": charted.gains(),
@@ -44,13 +43,15 @@ def summarize(results: Results, rope: float = ROPE) -> Summary:
     found = findings(ledger, ledger.metrics[0], plan) if ledger.metrics else None
     return {
         "title": _title(results, ledger),
-        "rope": rope,
+        "rope": ROPE,
         "asked": _asked(results, ledger),
         "progress": _progress(results),
         "found": found,
         "found_in": {"metric": METRICS[ledger.metrics[0]] if ledger.metrics else "", "plan": plan},
+        "across": across(results, ledger, ledger.metrics[0], plan) if ledger.metrics else None,
         "main_opponent": ledger.headline_opponent,
         "opponents": ledger.opponents,
+        "failed_everywhere": any((t["verdict"] == "failed").any() for t in ledger.within.values()),
         "pooled": ledger.pooled,
         "gap_excluded": {
             METRICS[m]: list(found_.excluded)
@@ -159,14 +160,17 @@ def _datasets(results: Results) -> list[dict[str, Any]]:
     return rows
 
 
-def _splits(repeats: pd.Series) -> str:
+def _splits(repeats: pd.Series, asked: int) -> str:
     """Name repeats shortly: "all 5", "1, 3"."""
     found = sorted({int(r) for r in repeats})
+    if len(found) == asked > 1:
+        return f"all {asked}"
     return ", ".join(str(r) for r in found) if len(found) <= 6 else f"{len(found)} splits"
 
 
 def _trouble(results: Results) -> list[dict[str, str]]:
     """Give failures, timeouts and skips, one line per table, method and reason."""
+    asked = results.splits()
     bad = results.trials[results.trials["status"] != "done"]
     words = {"failed": "failed", "timeout": "out of time", "skipped": "skipped"}
     rows = [
@@ -174,7 +178,7 @@ def _trouble(results: Results) -> list[dict[str, str]]:
             "dataset": dataset,
             "method": method,
             "status": words.get(status, status),
-            "splits": _splits(group["repeat"]),
+            "splits": _splits(group["repeat"], asked[dataset]),
             "reason": reason,
         }
         for (dataset, method, status, reason), group in bad.groupby(
@@ -185,6 +189,7 @@ def _trouble(results: Results) -> list[dict[str, str]]:
 
 
 def _fallbacks(results: Results) -> list[dict[str, Any]]:
+    asked = results.splits()
     taken = results.deliveries[results.deliveries["fallback"] != ""]
     return [
         {
@@ -192,7 +197,7 @@ def _fallbacks(results: Results) -> list[dict[str, Any]]:
             "method": method,
             "label": label,
             "plans": listed(list(dict.fromkeys(group["plan"]))),
-            "splits": _splits(group["repeat"]),
+            "splits": _splits(group["repeat"], asked[dataset]),
             "reason": reason,
         }
         for (dataset, method, label, reason), group in taken.groupby(

@@ -28,6 +28,8 @@ def _cell(item: dict[str, Any] | None) -> Text:
     """Give gain, word and, on a second line, the interval."""
     if item is None:
         return Text("–", style="dim")
+    if item["verdict"] == "failed":
+        return Text("failed", style=TONES["failed"])
     gain, _, interval = item["text"].partition(" ")
     text = Text(f"{gain} ", style=TONES[item["verdict"]])
     text.append(item["verdict"], style=TONES[item["verdict"]])

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 
 from equipoise.analysis.opponents import CONTROLS, CORRECTED, SPLIT
+from equipoise.analysis.verdicts import ROPE
 from equipoise.registry import METHODS
 
 METRICS: dict[str, str] = {
@@ -86,11 +87,12 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     (
         "helps, hurts",
         "The interval lies on one side of zero, and still does after Holm's correction for all "
-        "comparisons shown together (same table, same plan). Without that correction it reads “may help”, “may hurt”.",
+        "comparisons shown together: same table, plan, opponent and classifier, answers without a plan among them. "
+        "Without that correction it reads “may help”, “may hurt”.",
     ),
     (
         "no difference that matters",
-        "The whole interval lies in the grey band of practical equivalence, within 0.01 of zero.",
+        f"The whole interval lies in the grey band of practical equivalence, within {ROPE:g} of zero.",
     ),
     ("cannot be told", "Anything else: the interval holds zero and reaches beyond the band."),
     (
@@ -108,14 +110,20 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "(gap of untouched rows − gap) / gap of untouched rows.",
     ),
     (
+        "signed-rank p, chances",
+        "Over at least five tables, each taken as one observation: the exact p of Wilcoxon's test after Holm's "
+        "correction, and the probabilities of the Bayesian signed-rank test (Benavoli et al. 2014) that on tables "
+        f"like these the treatment typically hurts, stays within {ROPE:g} of zero, or helps.",
+    ),
+    (
         "failure, skip",
-        "A failed or timed-out trial counts as no gain and is named. A declared skip is absent, and a mean over fewer "
-        "tables says so.",
+        "A failed or timed-out trial counts as no gain in means and as last in ranks, and is named; “failed” stands "
+        "where every trial failed. A declared skip is absent, and a mean over fewer splits or tables says so.",
     ),
     (
         "plan",
-        "How many rows are made: “balance” lifts every class to the largest, “grow:0.5” lets every class grow by "
-        "half of itself.",
+        "How many rows are made or dropped. “balance”: all classes end equal, lifted to the largest, or, where a "
+        "method only drops rows, cut to the smallest. “grow:0.5”: every class grows by half of itself.",
     ),
 )
 
