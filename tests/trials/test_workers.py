@@ -1,7 +1,5 @@
 """Claims about workers: their limits, their threads, and that none outlives its driver."""
 
-import os
-import signal
 import sys
 import time
 
@@ -22,16 +20,8 @@ def job(fakes, method, where="", **limits):
     return pack(Job.of(fakes.run, trial, Limits(**limits), ""))
 
 
-def environment_of_worker(names):
-    return {name: os.environ.get(name) for name in names}
-
-
-def ignores_sigint():
-    return signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-
-
-@pytest.fixture(scope="module")
-def pool():
+@pytest.fixture
+def pool(fakes):
     workers = LocalWorkers(1)
     executor = workers.start(Limits())
     yield executor
@@ -55,11 +45,11 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence():
         DaskWorkers("nonsense://").start(Limits())
 
 
-def test_a_worker_has_one_numeric_thread_and_is_deaf_to_ctrl_c(pool, monkeypatch):
-    monkeypatch.syspath_prepend(os.path.dirname(__file__))
-    seen = pool.submit(environment_of_worker, ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"]).result()
+def test_a_worker_has_one_numeric_thread_and_is_deaf_to_ctrl_c(pool, fakes):
+    names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"]
+    seen = pool.submit(fakes.environment_of_worker, names).result()
     assert set(seen.values()) == {"1"}
-    assert pool.submit(ignores_sigint).result()
+    assert pool.submit(fakes.ignores_sigint).result()
 
 
 def test_an_honest_trial_gives_its_record_with_seconds_and_megabytes(fakes):

@@ -64,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Words of the call; those of the process by default.
     """
-    sys.path.append(os.getcwd())  # where a module:Class of the user's own usually lies
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # where a module:Class of the user's own usually lies
     command = typer.main.get_command(app)
     try:
         with warnings.catch_warnings():

@@ -184,3 +184,11 @@ if __name__ == "__main__":
     import equipoise_fakes
 
     sys.exit(equipoise_fakes.main())
+
+
+def environment_of_worker(names):
+    return {name: os.environ.get(name) for name in names}
+
+
+def ignores_sigint():
+    return signal.getsignal(signal.SIGINT) == signal.SIG_IGN
