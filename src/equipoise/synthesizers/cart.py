@@ -43,10 +43,10 @@ class Cart(Synthesizer):
     min_leaf : int, default=2
         Least training rows of a leaf, 1 or more. Small leaves are faithful and copy; large ones blur. Pruning makes
         most leaves larger, and with several trees the rows outside of a tree's sample are donors too.
-    n_trees : int, default=3
+    n_trees : int, default=5
         Trees for each column; each new row goes through one of them. With 1, the tree is grown on all rows. Tables
         of so many columns that this makes more than 2,000 trees get fewer, at least one a column.
-    feature_share : float, default=1.0
+    feature_share : float, default=0.7
         Share in (0, 1] of the predictors that is tried at each split.
     significance : float, default=0.01
         Level in (0, 1] of the test that a split, or one below it, must pass to be kept; 1 keeps all.
@@ -92,8 +92,8 @@ class Cart(Synthesizer):
         self,
         *,
         min_leaf: int = 2,
-        n_trees: int = 3,
-        feature_share: float = 1.0,
+        n_trees: int = 5,
+        feature_share: float = 0.7,
         significance: float = 0.01,
         per_class_rows: int = 200,
         smoothing: float = 0.0,
