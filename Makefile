@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := runs
 
-.PHONY: help demo test lint types truth bench-peers format clean
+.PHONY: help demo test lint types truth bench-peers bench-judge great format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,8 @@ help:
 	@echo "make test         lint, format, types, floors and tests"
 	@echo "make truth        the longer statistical and fault checks"
 	@echo "make bench-peers  side by side with rivals, in an environment of their own"
+	@echo "make bench-judge  every synthesizer on the articles' tables, judged by instruments that are not ours"
+	@echo "make great        a pretrained language model, fine-tuned here, writes rows"
 	@echo "make format       let ruff lay out the code"
 	@echo "make clean        remove the environment and what the tools leave"
 
@@ -41,6 +43,12 @@ truth: .venv/.ready
 
 bench-peers: .venv/.ready
 	$(BIN)/python benchmarks/peers.py
+
+bench-judge: .venv/.ready
+	$(BIN)/python benchmarks/judged.py
+
+great: .venv/.ready
+	$(BIN)/python benchmarks/great.py
 
 format: .venv/.ready
 	$(BIN)/ruff format src tests benchmarks examples

@@ -18,6 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PROCESSORS = 2
+LIBRARIES = ("OMP", "OPENBLAS", "MKL")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,12 @@ class Pair:
     floor : float
         How many times faster than the rival we must be.
     same_shape : bool
-        Whether both must give equally many rows and columns (else rows only).
+        Whether both must give equally many rows and columns (else rows only). Of networks the columns are parameters, and
+        the steps of an epoch must agree too.
+    program : str, default=""
+        The program's name, where it serves several pairs; it is then told the pair's name and the file of encoded rows.
+    threads : int, default=1
+        Of numerical libraries.
     """
 
     name: str
@@ -41,6 +47,8 @@ class Pair:
     rival: str
     floor: float
     same_shape: bool
+    program: str = ""
+    threads: int = 1
 
 
 PAIRS = (
@@ -51,6 +59,18 @@ PAIRS = (
         "imbalanced-learn's SMOTENC",
         4.0,
         True,
+    ),
+    Pair(
+        "ctgan",
+        "an epoch of CTGAN on Adult, equal settings",
+        "ctgan's CTGAN",
+        2.5,
+        True,
+        "epochs",
+        2,
+    ),
+    Pair(
+        "tvae", "an epoch of TVAE on Adult, equal settings", "ctgan's TVAE", 1.5, True, "epochs", 2
     ),
 )
 
@@ -68,15 +88,14 @@ def confine() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:PROCESSORS])
     os.environ["LOKY_MAX_CPU_COUNT"] = str(PROCESSORS)
-    for library in ("OMP", "OPENBLAS", "MKL"):
-        os.environ[f"{library}_NUM_THREADS"] = "1"
 
 
-def run(python: Path, program: Path) -> dict[str, float]:
+def run(python: Path, program: Path, *arguments: str, threads: int = 1) -> dict[str, float]:
     """Run one program in an environment and give what it printed."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    environment |= {f"{library}_NUM_THREADS": str(threads) for library in LIBRARIES}
     done = subprocess.run(
-        [python, "-B", program],
+        [python, "-B", program, *arguments],
         env=environment | {"PYTHONPATH": str(HERE)},
         capture_output=True,
         text=True,
@@ -90,16 +109,26 @@ def run(python: Path, program: Path) -> dict[str, float]:
 def compare(pair: Pair, peers: Path, rounds: int) -> list[tuple[float, float]]:
     """Give the seconds of both sides, ours first, in each round."""
     seconds = []
+    program = f"{pair.program or pair.name}.py"
+    arguments: list[str] = []
+    if pair.program:
+        encoded = peers / "encoded-adult.npz"
+        arguments = [pair.name, str(encoded)]
+        if not encoded.exists():
+            run(peers / "bin/python", HERE / "rivals/encode_adult.py", str(encoded))
     for k in range(rounds):
         programs = [
-            (Path(sys.executable), HERE / "ours" / f"{pair.name}.py"),
-            (peers / "bin/python", HERE / "rivals" / f"{pair.name}.py"),
+            (Path(sys.executable), HERE / "ours" / program),
+            (peers / "bin/python", HERE / "rivals" / program),
         ]
         # Who goes first alternates: a machine that warms up or slows down favours neither.
         order = (0, 1) if k % 2 == 0 else (1, 0)
-        results = {side: run(*programs[side]) for side in order}
+        results = {side: run(*programs[side], *arguments, threads=pair.threads) for side in order}
         ours, theirs = results[0], results[1]
-        shapes = [(r["rows"], r["columns"] if pair.same_shape else None) for r in (ours, theirs)]
+        shapes = [
+            (r["rows"], r["columns"] if pair.same_shape else None, r.get("steps"))
+            for r in (ours, theirs)
+        ]
         if shapes[0] != shapes[1]:
             raise PeerError(f"{pair.name}: the two sides gave {shapes[0]} and {shapes[1]}")
         seconds.append((ours["seconds"], theirs["seconds"]))

@@ -20,6 +20,10 @@ class MissingExtra(EquipoiseError, ImportError):
     """A method needs packages that are not installed; the message has the command that brings them."""
 
 
+class MissingModel(MissingExtra):
+    """A pretrained model is neither in a folder nor to be had from its hub; the message says how to get one."""
+
+
 class NotFittedError(EquipoiseError, ValueError, AttributeError):
     """Rows were asked of a synthesizer that has not been fitted."""
 

@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 from equipoise.errors import MissingExtra, OptionError
 
-Family = Literal["none", "resampling", "noise", "neighbours", "trees", "network"]
+Family = Literal[
+    "none", "resampling", "noise", "neighbours", "trees", "copula", "network", "language model"
+]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Method:
         The extra that brings its packages; empty if the core suffices.
     needs_law : bool
         Whether it runs on tables of a known law only.
+    max_rows : int
+        Rows of a table above which a benchmark skips it, with that reason; 0 if there is no limit.
     code_version : int
     """
 
@@ -46,6 +50,7 @@ class Method:
     costly: bool = False
     extra: str = ""
     needs_law: bool = False
+    max_rows: int = 0
     code_version: int = 1
 
 
@@ -85,8 +90,64 @@ METHODS: dict[str, Method] = {
     ),
     "adasyn": Method("adasyn", f"{_S}.adasyn:Adasyn", "neighbours", "He et al. 2008"),
     "cart": Method("cart", f"{_S}.cart:Cart", "trees", "Reiter 2005"),
+    "gaussian-copula": Method(
+        "gaussian-copula", f"{_S}.gaussian_copula:GaussianCopula", "copula", "Patki et al. 2016"
+    ),
+    "tailcalib": Method(
+        "tailcalib", f"{_S}.tailcalib:TailCalib", "noise", "Vigneswaran et al. 2021"
+    ),
+    "basic-vae": Method(
+        "basic-vae",
+        f"{_S}.basic_vae:BasicVAE",
+        "network",
+        "the tutorial, as published",
+        costly=True,
+        extra="torch",
+    ),
+    "cvae": Method(
+        "cvae",
+        f"{_S}.conditional_vae:ConditionalVAE",
+        "network",
+        "the tutorial, repaired",
+        costly=True,
+        extra="torch",
+    ),
     "tvae": Method(
-        "tvae", f"{_S}.tvae:TVAE", "network", "Xu et al. 2019", costly=True, extra="torch"
+        "tvae",
+        f"{_S}.tvae:TVAE",
+        "network",
+        "Xu et al. 2019",
+        costly=True,
+        extra="torch",
+        code_version=2,
+    ),
+    "tvae-tailcalib": Method(
+        "tvae-tailcalib",
+        f"{_S}.latent_tailcalib:LatentTailCalib",
+        "network",
+        "TailCalib in the latent space of a TVAE",
+        costly=True,
+        extra="torch",
+    ),
+    "ctgan": Method(
+        "ctgan", f"{_S}.ctgan:CTGAN", "network", "Xu et al. 2019", costly=True, extra="torch"
+    ),
+    "tabgpt": Method(
+        "tabgpt",
+        f"{_S}.tabgpt:TabGPT",
+        "network",
+        "the idea of GReaT from scratch, no pretrained model",
+        costly=True,
+        extra="torch",
+    ),
+    "great": Method(
+        "great",
+        f"{_S}.great:GReaT",
+        "language model",
+        "Borisov et al. 2023, a pretrained language model",
+        costly=True,
+        extra="llm",
+        max_rows=1_000,
     ),
 }
 

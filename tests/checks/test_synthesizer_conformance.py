@@ -8,8 +8,20 @@ from equipoise.registry import METHODS, load_class
 from equipoise.synthesizers.duplicate import Duplicate
 from equipoise.tables.coded import Coded
 
-CHEAP = {"tvae": {"max_steps": 30}}
-OURS = [m for m in METHODS.values() if m.target.startswith("equipoise.synthesizers.")]
+CHEAP = {
+    "basic-vae": {"epochs": 2},
+    "ctgan": {"max_steps": 30, "hidden": (32, 32)},
+    "cvae": {"max_steps": 30},
+    "tabgpt": {"max_steps": 30},
+    "tvae": {"max_steps": 30},
+    "tvae-tailcalib": {"max_steps": 30},
+}
+# GReaT needs a model to start from: its own tests make a tiny one and run the suite with it.
+OURS = [
+    m
+    for m in METHODS.values()
+    if m.target.startswith("equipoise.synthesizers.") and m.name != "great"
+]
 CHECKS = dict(iter_checks())
 
 

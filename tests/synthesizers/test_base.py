@@ -100,7 +100,7 @@ def test_a_method_that_makes_the_wrong_number_of_rows_is_caught():
         def _sample(self, counts, rng):
             return super()._sample(counts, rng).take(np.arange(1))
 
-    with pytest.raises(RuntimeError, match=r"Short._sample gave 1 rows, asked for 3"):
+    with pytest.raises(RuntimeError, match=r"Short.gave 1 rows, asked for 3"):
         Short().fit(X, Y).sample(3)
 
 

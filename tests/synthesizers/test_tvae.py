@@ -13,8 +13,9 @@ from equipoise.networks.training import Training
 from equipoise.synthesizers import tvae as module
 from equipoise.synthesizers._codes import CodeLaw
 from equipoise.synthesizers._held_out import hold_out
+from equipoise.synthesizers._tvae_options import Sizes
 from equipoise.synthesizers.tvae import TVAE
-from equipoise.tables.coded import Coded, code
+from equipoise.tables.coded import Coded
 
 QUICK = {"max_steps": 60, "hidden": (16, 16), "latent": 4, "random_state": 0}
 
@@ -62,10 +63,8 @@ def test_missing_cells_come_where_training_had_them():
     X, y = mixed(600)
     model = fitted(X, y, max_steps=600)
     new, _ = model.sample(600, random_state=1)
-    for name in (
-        "income",
-        "job",
-    ):  # 10 % missing; 4 standard errors are 5 %, as much again for the model
+    # 10 % missing; 4 standard errors are 5 %, as much again for the model
+    for name in ("income", "job"):
         assert 0.0 < new[name].isna().mean() < 0.2
 
 
@@ -151,7 +150,7 @@ def test_a_table_of_small_classes_alone_stops_early_and_says_what_was_held_out()
         X, np.arange(60)
     )
     assert "held out: none" in alone.stopped_
-    assert TVAE()._sizes(60, held_out=False).max_steps == 1000
+    assert Sizes.of(TVAE(), 60, held_out=False).max_steps == 1000
 
 
 def test_rare_classes_start_from_posteriors_and_that_is_no_fallback():
@@ -196,10 +195,10 @@ def test_small_tables_train_without_held_out_rows(n):
 
 
 def test_a_training_that_fails_at_once_falls_back_and_says_so(monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         return Training(n_steps=25, stopped="a number was not finite at step 25", failed=True)
 
-    monkeypatch.setattr(module, "train", fail)
+    monkeypatch.setattr(module.Learner, "train", fail)
     X, y = mixed()
     model = fitted(X, y)
     new, _ = model.sample({"few": 8}, random_state=0)
@@ -271,12 +270,17 @@ def test_more_rows_than_a_chunk_are_made(monkeypatch):
         ("hidden", (16, 0)),
         ("batch_size", -1),
         ("max_steps", 2.5),
-        ("patience", None),
+        ("patience", 0),
+        ("epochs", 1.5),
+        ("label", "row"),
+        ("means", "row"),
+        ("tau", -0.1),
+        ("tau", float("inf")),
         ("learning_rate", 0.0),
         ("weight_decay", -1.0),
         ("loss_factor", float("nan")),
         ("class_power", 1.5),
-        ("codes", "posterior"),
+        ("codes", "mean"),
         ("decode", "mean"),
         ("temperature", 0),
     ],
@@ -371,24 +375,24 @@ def test_fewer_than_a_twentieth_of_the_rows_are_copies():
     assert (gaps.max(axis=2).min(axis=1) < 0.01).mean() < 0.05
 
 
-@pytest.mark.parametrize(
-    ("nats", "free"), [([0.2, 0.2] + [0.0] * 30, 0.0), ([0.2] + [0.0] * 31, 0.05)]
-)
-def test_nats_are_free_only_once_a_code_has_collapsed(monkeypatch, nats, free):
+def test_a_budget_in_passes_is_spent_whole_and_holds_no_row_out():
     X, y = mixed()
-    model = fitted(X, y)
-    x = torch.from_numpy(model.encoder_.transform(code(model.schema_, X), np.random.default_rng(0)))
-    g = torch.Generator().manual_seed(0)
-    learner = module.Learner(model, model.network_, x, torch.from_numpy(model.labels_.code(y)), g)
-    monkeypatch.setattr(
-        model.network_, "bound", lambda x, y, noise: (torch.ones(9), torch.tensor([nats] * 9))
-    )
-    learner.n_steps = module.SETTLED - 1
-    learner.evaluate()
-    assert learner.free == 0.0
-    learner.n_steps = module.SETTLED
-    assert learner.evaluate() == pytest.approx(1 + sum(nats))  # the score stays the true bound
-    assert learner.free == free
+    model = fitted(X, y, max_steps=None, epochs=3, batch_size=60, patience=None)
+    assert model.n_steps_ == 3 * 4  # 200 rows: three batches of 60 and one of 20
+    assert model.sizes_.max_steps == 12
+    assert model.stopped_ == "the budget of steps is spent (held out: none)"
+    held = fitted(X, y, max_steps=None, epochs=2, batch_size=60)
+    assert held.n_steps_ == 2 * 4  # 181 rows, since a tenth of the class of 194 is held out
+
+
+def test_a_mean_for_each_column_is_a_smaller_network():
+    X, y = mixed()
+    by_mode, by_column = fitted(X, y), fitted(X, y, means="column")
+    n_modes = by_mode.network_.law.n_heads
+    n_scalars = len(by_mode.network_.law.scalars)
+    assert by_column.network_.law.n_heads == n_scalars < n_modes
+    assert by_mode.network_.law.width - by_column.network_.law.width == n_modes - n_scalars
+    assert len(by_column.sample(20, random_state=0)[0]) == 20
 
 
 def test_kinds_belong_to_fit():

@@ -45,7 +45,7 @@ class FlatAdam:
         self.gradient = torch.zeros_like(self.values)
         self._mean = torch.zeros_like(self.values)
         self._square = torch.zeros_like(self.values)
-        self._work = torch.empty_like(self.values)
+        self._steps = torch.zeros((), device=self.values.device)
         self.n_steps = 0
         at = 0
         for p in first + second:
@@ -62,16 +62,20 @@ class FlatAdam:
     def step(self) -> None:
         """Move the parameters."""
         self.n_steps += 1
-        beta1, beta2 = self.betas
         g = self.gradient
         if self.max_norm < float("inf"):
             g.mul_((self.max_norm / (torch.linalg.vector_norm(g) + 1e-6)).clamp(max=1.0))
-        if self.weight_decay:
-            n = self.n_decayed
-            g[:n].add_(self.values[:n], alpha=self.weight_decay)
-        self._mean.lerp_(g, 1 - beta1)
-        self._square.mul_(beta2).addcmul_(g, g, value=1 - beta2)
-        first = 1 - beta1**self.n_steps
-        second = (1 - beta2**self.n_steps) ** 0.5
-        torch.sqrt(self._square, out=self._work).div_(second).add_(EPSILON)
-        self.values.addcdiv_(self._mean, self._work, value=-self.learning_rate / first)
+        self._steps.add_(1)
+        n = self.n_decayed
+        self._move(slice(0, n), self.weight_decay)
+        self._move(slice(n, len(self.values)), 0.0)
+
+    def _move(self, part: slice, weight_decay: float) -> None:
+        """Move a part of the vector by torch's one-pass kernel, which needs none of its optimisers."""
+        if part.start == part.stop:
+            return
+        torch._fused_adam_(
+            [self.values[part]], [self.gradient[part]], [self._mean[part]], [self._square[part]],
+            [], [self._steps], lr=self.learning_rate, beta1=self.betas[0], beta2=self.betas[1],
+            weight_decay=weight_decay, eps=EPSILON, amsgrad=False, maximize=False,
+        )  # fmt: skip

@@ -4,7 +4,8 @@ A method sees one coded table, the class positions of its rows and a generator; 
 label. It makes rows of a class it is told, so the label of a row is right by construction.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -20,6 +21,8 @@ from equipoise.tables.coded import Coded, code, decode
 from equipoise.tables.frames import Container
 from equipoise.tables.labels import Labels
 from equipoise.tables.schema import Kind, Schema
+
+Make = Callable[[NDArray[np.int64], np.random.Generator], tuple[Coded, NDArray[np.int64]]]
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Synthesizer(BaseEstimator):
         self.fallbacks_: dict[int, str] = {}
         self.history_: dict[str, list[float]] = {}
         self._identifiers = {
-            place: frame[column.name]
+            place: frame[column.name].reset_index(drop=True)
             for place, column in enumerate(self.schema_.columns)
             if column.kind == "identifier"
         }
@@ -124,32 +127,69 @@ class Synthesizer(BaseEstimator):
         OptionError
             A negative number, or a class that training did not have.
         """
-        if not hasattr(self, "schema_"):
-            raise NotFittedError(
-                f"this {type(self).__name__} is not fitted yet; call fit(X, y) before sample"
-            )
+        return self._deliver(n, random_state, self._sample_upto)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write this fitted synthesizer to a file that `equipoise.load` reads: safetensors and JSON, never pickle.
+
+        The file appears whole or not at all. It holds the parameters, what `fit` learnt and the record of the last
+        `sample`, in a format with a version. A `random_state` that is a Generator or a RandomState cannot be kept and
+        is saved as None, which concerns a new `fit` alone; `sample` has its own.
+
+        A method whose `keeps_rows` is True, as of trees and neighbours, saves training rows as they are, and any method
+        saves the values of identifier columns: an `EquipoiseWarning` says so, and so does the file.
+
+        Parameters
+        ----------
+        path : path
+            Where to; a file that is there is replaced.
+
+        Raises
+        ------
+        NotFittedError
+            `fit` has not been called.
+        OptionError
+            A parameter or an attribute is nothing that a file can hold (a function, say); the message names it.
+        DataError
+            No file can be put there.
+        """
+        from equipoise.synthesizers.saving import save
+
+        save(self, path)
+
+    def _deliver(
+        self, n: int | Mapping[Any, int], random_state: Any, make: Make
+    ) -> tuple[pd.DataFrame | NDArray, pd.Series | NDArray]:
+        """Have rows made, record what came, and give them as the training rows came."""
+        self._require_fit("sample")
         counts = self._counts(n)
         rng = as_generator(random_state)
         self._sample_fallbacks: dict[int, str] = {}
-        table = self._sample(counts, rng)
-        if len(table) != counts.sum():
+        table, made = make(counts, rng)
+        if len(table) != made.sum() or (made > counts).any():
             raise RuntimeError(
-                f"{type(self).__name__}._sample gave {len(table)} rows, asked for {counts.sum()}"
+                f"{type(self).__name__} gave {len(table)} rows, asked for {counts.sum()}"
             )
         self._refuse_new_gaps(table)
         reasons = {**self.fallbacks_, **self._sample_fallbacks}
         self.deliveries_ = tuple(
-            Delivery(self.labels_.classes[k], int(m), int(m), reasons.get(k, ""))
+            Delivery(self.labels_.classes[k], int(m), int(made[k]), reasons.get(k, ""))
             for k, m in enumerate(counts)
             if m > 0
         )
-        y_codes = np.repeat(np.arange(len(counts)), counts)
+        y_codes = np.repeat(np.arange(len(made)), made)
         frame = decode(self.schema_, table)
         for place, seen in self._identifiers.items():
             rows = rng.integers(len(seen), size=len(frame))
             frame.insert(place, seen.name, seen.take(rows).array)
         frame.columns = self._header.copy()
         return self.container_.back(frame), self.labels_.decode(y_codes)
+
+    def _require_fit(self, action: str) -> None:
+        if not hasattr(self, "schema_"):
+            raise NotFittedError(
+                f"this {type(self).__name__} is not fitted yet; call fit(X, y) before {action}"
+            )
 
     def _refuse_new_gaps(self, table: Coded) -> None:
         """Stop a method that leaves cells open in columns without missing cells; what it decodes to would mislead."""
@@ -179,6 +219,12 @@ class Synthesizer(BaseEstimator):
     def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
         """Make ``counts[k]`` rows of each class position k, in the order of the classes."""
         raise NotImplementedError
+
+    def _sample_upto(
+        self, counts: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[Coded, NDArray[np.int64]]:
+        """Make rows and say how many of each class; a method with a budget of its own may make fewer than asked."""
+        return self._sample(counts, rng), counts
 
 
 def proportional(n: int, weights: NDArray) -> NDArray[np.int64]:

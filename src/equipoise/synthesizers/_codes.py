@@ -38,15 +38,15 @@ class CodeLaw:
     share: float
 
     @classmethod
-    def fit(cls, means: Tensor, log_variances: Tensor, filled: int) -> "CodeLaw":
+    def fit(cls, means: Tensor, log_variances: Tensor, filled: float) -> "CodeLaw":
         """Learn from the posteriors of the rows of a class.
 
         Parameters
         ----------
         means, log_variances : Tensor of shape (n, L)
-        filled : int
+        filled : float
             Rows from which on the Gaussian is trusted alone; below, a share 1 - n / filled of the codes starts from
-            single rows, and of a single row all do.
+            single rows, and of a single row all do. If infinite, all codes of every class do.
         """
         n, latent = means.shape
         share = max(0.0, 1 - n / filled) if n > 1 else 1.0
@@ -64,13 +64,37 @@ class CodeLaw:
             share,
         )
 
-    def draw(self, n: int, generator: torch.Generator) -> Tensor:
-        """Draw codes (n, L)."""
+    def draw(self, n: int, generator: torch.Generator, tau: float = 1.0) -> Tensor:
+        """Draw codes (n, L); those that start from a row are tau times its posterior's deviation away."""
         noise = torch.randn(n, len(self.mean), generator=generator)
+        if self.share == 1:
+            return self._near_rows(n, noise, generator, tau)
         codes = self.mean + noise @ self.factor.T
         if self.share > 0:
             single = torch.rand(n, generator=generator) < self.share
-            rows = torch.randint(len(self.row_means), (n,), generator=generator)
-            near = self.row_means[rows] + self.row_deviations[rows] * noise
+            near = self._near_rows(n, noise, generator, tau)
             codes = torch.where(single[:, None], near, codes)
         return codes
+
+    def _near_rows(self, n: int, noise: Tensor, generator: torch.Generator, tau: float) -> Tensor:
+        rows = torch.randint(len(self.row_means), (n,), generator=generator)
+        return self.row_means[rows] + tau * self.row_deviations[rows] * noise
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Where the random numbers of one sample come from: its codes, its cells, the levels behind pooled ones."""
+
+    codes: torch.Generator
+    cells: torch.Generator
+    levels: np.random.Generator
+
+    @classmethod
+    def of(cls, rng: np.random.Generator) -> "Streams":
+        """Split a generator."""
+        return cls(generator_of(rng), generator_of(rng), rng)
+
+
+def generator_of(rng: np.random.Generator) -> torch.Generator:
+    """Seed a generator of torch by one of numpy."""
+    return torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))

@@ -9,7 +9,7 @@ levels.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +107,8 @@ class Neighbourhood:
     rng : Generator
         Draws the subset, and the order among neighbours at equal distance.
     """
+
+    _not_saved: ClassVar[tuple[str, ...]] = ("_right",)  # large, and made again when it is needed
 
     def __init__(
         self,

@@ -4,17 +4,19 @@ L. Xu, M. Skoularidou, A. Cuesta-Infante and K. Veeramachaneni, Modeling Tabular
 NeurIPS 2019, arXiv:1907.00503: section 4.2 (encoding), section 4.4 and appendix (networks, losses). Written from the
 paper.
 
-Departures. The label is no column of the rows: both networks are told it as a one-hot, so that rows of a class are
-made, never waited for (K. Sohn, H. Lee and X. Yan, Learning structured output representation using deep conditional
-generative models, NeurIPS 2015). Batches hold rare classes more often than the table does. Codes are drawn from a law
-learnt for each class after training, where the paper has the prior. Categories and modes are drawn from the decoder's
-distribution, where common implementations take the likeliest. A scalar has one mean and one standard deviation for each
-of its modes, where the paper has one for all. The budget is counted in steps and ends early on held-out training rows;
-a tenth of them is held out, and no warm-up of the divergence is used, which on small tables costs bound and time.
+Departures. By default the label is no column of the rows: both networks are told it as a one-hot, so that rows of a
+class are made, never waited for (K. Sohn, H. Lee and X. Yan, Learning structured output representation using deep
+conditional generative models, NeurIPS 2015). Batches hold rare classes more often than the table does. Codes are drawn
+from a law learnt for each class after training, where the paper has the prior. Categories and modes are drawn from the
+decoder's distribution, where common implementations take the likeliest. A scalar has one mean and one standard
+deviation for each of its modes, where the paper has one for all. The budget is counted in steps and ends early on
+held-out training rows; a tenth of them is held out, and no warm-up of the divergence is used, which on small tables
+costs bound and time. All of these are choices, and `TVAE.published` is the paper's. What stays: gradients are clipped,
+standard deviations do not decay, and missing cells and values that many rows hold are modes of their own.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -23,38 +25,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from equipoise.errors import OptionError
-from equipoise.networks.blocks import one_hot, tempered_order
-from equipoise.networks.optimiser import FlatAdam
-from equipoise.networks.training import Budget, Training, train
-from equipoise.networks.variational import RowLaw, VariationalAutoencoder
+from equipoise.networks.blocks import one_hot
+from equipoise.networks.training import Training
+from equipoise.networks.variational import VariationalAutoencoder
+from equipoise.networks.variational_learner import Learner, Recipe
 from equipoise.synthesizers._base import Synthesizer
-from equipoise.synthesizers._codes import CodeLaw
+from equipoise.synthesizers._codes import CodeLaw, Streams, generator_of
 from equipoise.synthesizers._held_out import NOTHING, held_out_of, hold_out
+from equipoise.synthesizers._rejection import Tries
+from equipoise.synthesizers._tvae_options import PUBLISHED, Sizes, check_options
 from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.tables.coded import Coded
 from equipoise.tables.encoder import TableEncoder
 
 LEAST_ROWS = 10  # a table of fewer trains no network
-SHORT = 1_000  # steps, where none are held out
 FILLED = 50  # rows of a class from which on its prior is trusted alone
-SETTLED = 500  # steps before which training does not stop, nor a code count as collapsed
-GRADIENT_NORM = 5.0
-# A code has collapsed if at most one of its dimensions holds 0.01 nats: 0.05 nats of each are free from then on. (Most
-# dimensions of a wide code are unused without harm, and to free nats of them all would spoil the bound.)
-USED, FREE = 0.01, 0.05
-EVALUATE_EVERY = 25
-CHUNK = 10_000  # rows decoded at a time
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """What a fit uses: the user's choices, or else those that suit the number of rows."""
-
-    latent: int
-    hidden: tuple[int, ...]
-    batch_size: int
-    max_steps: int
-    weight_decay: float
+CHUNK = 4_000  # rows decoded at a time
 
 
 class TVAE(Synthesizer):
@@ -70,9 +56,11 @@ class TVAE(Synthesizer):
         By default 128 if n < 2,000, 256 if n < 10,000, else 500.
     max_steps : int, optional
         Steps of the optimiser at most. By default 3,000; 1,000 where no rows are held out.
-    patience : int, default=15
+    epochs : int, optional
+        The budget in passes over the training rows, in place of `max_steps`; their last batches may then be smaller.
+    patience : int or None, default=15
         Evaluations, one every 25 steps, without a better bound on the held-out rows after which training stops, though
-        not before 500 steps.
+        not before 500 steps. If None no rows are held out, and the budget is spent.
     learning_rate : float, default=0.002
     weight_decay : float, optional
         L2, on all but the standard deviations. By default 1e-4 if n < 2,000, else 1e-5.
@@ -80,8 +68,18 @@ class TVAE(Synthesizer):
         Weight of the reconstruction against the divergence.
     class_power : float, default=0.5
         A batch holds class c in proportion to n_c to this power: 1 is as in the table, 0 is balanced.
-    codes : {"class", "prior"}, default="class"
-        Whether codes are drawn from the law of the codes of the class, learnt after training, or from N(0, I).
+    label : {"condition", "column"}, default="condition"
+        Whether both networks are told the class, or the label is one more column of an unconditional model.
+    means : {"mode", "column"}, default="mode"
+        Whether a column of numbers has a mean and a standard deviation for each of its modes, or one of each.
+    codes : {"class", "prior", "posterior", "rejection"}, default="class"
+        Where the codes of a class are drawn from: a Gaussian, learnt after training, of its codes; N(0, I), if the
+        networks are told the class; the posteriors of its rows; or N(0, I) until a row with its label comes, if the
+        label is a column. A row that takes longer than 200 times what its class's share of the training rows lets
+        expect ends the waiting: the rest comes from posteriors, and the reason is recorded.
+    tau : float, default=1.0
+        Standard deviations of a posterior are so many times as wide where codes start from a row; 0 gives its
+        reconstruction.
     decode : {"draw", "argmax"}, default="draw"
         Whether categories and modes are drawn from the decoder's distribution or the likeliest is taken, which makes
         rare ones rarer.
@@ -102,6 +100,11 @@ class TVAE(Synthesizer):
         Why training ended, and which rows were held out: a tenth of each class of 10 rows or more; or, where no class
         has so many, of all rows, though never all of a class; none if there are fewer than 40 rows or all classes are
         of one row.
+    agreement_ : dict of int to float
+        Where the label is a column, the share of the rows of the last `sample` whose decoded label was that of their
+        class, by class position. The label that they are given is that of their class all the same.
+    tries_ : dict of int to int
+        Rows that the last `sample` drew from the prior while it waited for some of this class.
     history_ : dict of str to list of float
         At each evaluation ``step``, means since the last one of ``loss``, ``reconstruction`` and ``divergence``, and
         ``score``: the negative bound (loss factor 1) of held-out rows in nats, without constants of the Gaussian.
@@ -136,12 +139,16 @@ class TVAE(Synthesizer):
         hidden: tuple[int, ...] | None = None,
         batch_size: int | None = None,
         max_steps: int | None = None,
-        patience: int = 15,
+        epochs: int | None = None,
+        patience: int | None = 15,
         learning_rate: float = 2e-3,
         weight_decay: float | None = None,
         loss_factor: float = 2.0,
         class_power: float = 0.5,
-        codes: Literal["class", "prior"] = "class",
+        label: Literal["condition", "column"] = "condition",
+        means: Literal["mode", "column"] = "mode",
+        codes: Literal["class", "prior", "posterior", "rejection"] = "class",
+        tau: float = 1.0,
         decode: Literal["draw", "argmax"] = "draw",
         temperature: float = 1.0,
         random_state: Any = None,
@@ -150,25 +157,47 @@ class TVAE(Synthesizer):
         self.hidden = hidden
         self.batch_size = batch_size
         self.max_steps = max_steps
+        self.epochs = epochs
         self.patience = patience
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.loss_factor = loss_factor
         self.class_power = class_power
+        self.label = label
+        self.means = means
         self.codes = codes
+        self.tau = tau
         self.decode = decode
         self.temperature = temperature
         self.random_state = random_state
 
+    @classmethod
+    def published(cls, **options: Any) -> "TVAE":
+        """Give the TVAE of the paper: unconditional, 300 passes in batches of 500, one mean a column, rejection.
+
+        Parameters
+        ----------
+        **options
+            Parameters that differ from the paper's, and the random state.
+
+        Examples
+        --------
+        >>> TVAE.published(epochs=10).label
+        'column'
+        """
+        return cls(**{**PUBLISHED, **options})
+
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        self._check_options()
-        held_out = held_out_of(self.class_counts_)
-        self.sizes_ = self._sizes(len(table), held_out != NOTHING)
+        check_options(self)
+        held_out = NOTHING if self.patience is None else held_out_of(self.class_counts_)
+        self.sizes_ = Sizes.of(self, len(table), held_out != NOTHING)
         self.encoder_ = TableEncoder().fit(self.schema_, table, rng)
         self.network_: VariationalAutoencoder | None = None
         self._columns: IndependentColumns | None = None
         self.code_laws_: tuple[CodeLaw, ...] = ()
         self.n_steps_ = self.best_step_ = 0
+        self.agreement_: dict[int, float] = {}
+        self.tries_: dict[int, int] = {}
         if not self.encoder_.layout_.width:
             self.stopped_ = "there is no column to learn"
             return
@@ -187,33 +216,48 @@ class TVAE(Synthesizer):
         self._learn_codes(table, y, rng)
 
     def _train(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> Training:
-        rows = torch.from_numpy(self.encoder_.transform(table, rng))
-        generator = _generator(rng)
-        layout = self.encoder_.layout_
-        law = RowLaw(
-            layout.scalars,
-            [modes.n_gaussians for modes in self.encoder_.numbers_ if modes.n_gaussians],
-            layout.block_ids,
-        )
+        rows = self._encoded(table, y, rng)
+        generator = generator_of(rng)
+        layout, n_classes = self.encoder_.layout_, len(self.labels_)
+        block_ids = layout.block_ids
+        if self.label == "column":
+            block_ids = np.append(block_ids, np.full(n_classes, len(layout.blocks)))
         self.network_ = VariationalAutoencoder(
-            law,
-            n_classes=len(self.labels_),
+            scalars=layout.scalars,
+            n_modes=[modes.n_gaussians for modes in self.encoder_.numbers_ if modes.n_gaussians],
+            block_ids=block_ids,
+            shared=self.means == "column",
+            n_classes=0 if self.label == "column" else n_classes,
             latent=self.sizes_.latent,
             hidden=self.sizes_.hidden,
             generator=generator,
         )
-        learner = Learner(self, self.network_, rows, torch.from_numpy(y), generator)
-        most = self.sizes_.max_steps
-        budget = Budget(most, min(SETTLED, most), EVALUATE_EVERY, self.patience)
-        evaluate = learner.evaluate if learner.n_held_out else None
-        return train(self.network_, learner.step, learner.batches(), budget, evaluate)
+        classes = torch.from_numpy(y)
+        held = torch.zeros(len(y), dtype=torch.bool)
+        if self.patience is not None:
+            held = hold_out(classes, generator)
+        recipe = Recipe(
+            self.sizes_.batch_size,
+            self.learning_rate,
+            self.sizes_.weight_decay,
+            self.loss_factor,
+            self.class_power,
+            whole=self.epochs is not None,
+        )
+        learner = Learner(self.network_, rows, self._told(y), classes, held, recipe, generator)
+        if self.epochs is not None:
+            self.sizes_ = replace(self.sizes_, max_steps=self.epochs * learner.n_batches)
+        return learner.train(self.sizes_.max_steps, self.patience)
 
     def _learn_codes(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         means, log_variances = self._latent(table, y, rng)
+        filled = FILLED if self.codes in ("class", "prior") else np.inf
         self.code_laws_ = tuple(
-            CodeLaw.fit(means[y == k], log_variances[y == k], FILLED)
+            CodeLaw.fit(means[y == k], log_variances[y == k], filled)
             for k in range(len(self.labels_))
         )
+        if self.codes == "rejection":
+            return
         for k in np.flatnonzero(self.class_counts_ == 1):
             self.fallbacks_[int(k)] = "one training row: all of its rows are decoded from its code"
 
@@ -224,20 +268,67 @@ class TVAE(Synthesizer):
             self.fallbacks_[k] = f"{self.stopped_}: columns are drawn independently"
 
     def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
+        self.agreement_, self.tries_ = {}, {}
         if self._columns is not None:
             return self._columns._sample(counts, rng)
         y = np.repeat(np.arange(len(counts)), counts)
         if self.network_ is None:
             return self.encoder_.inverse(np.zeros((len(y), 0)), rng)
-        return self._decode(self._codes(counts, rng), y, rng)
+        streams = Streams.of(rng)
+        if self.codes != "rejection":
+            return self._draw(y, streams)
+        kept, labels = self._wait_for(counts, streams)
+        missing = counts - np.bincount(labels, minlength=len(counts))
+        rest = np.repeat(np.arange(len(counts)), missing)
+        table = Coded.concat([kept, self._draw(rest, streams)])
+        of_rest = self.agreement_
+        self.agreement_ = {
+            k: 1 - missing[k] / counts[k] * (1 - of_rest.get(k, 1.0))
+            for k in np.flatnonzero(counts).tolist()
+        }
+        return table.take(np.argsort(np.concatenate([labels, rest]), kind="stable"))
 
-    def _codes(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
+    def _wait_for(
+        self, counts: NDArray[np.int64], streams: Streams
+    ) -> tuple[Coded, NDArray[np.int64]]:
+        """Draw from the prior, and keep rows of the labels that are wanted until they take too long."""
+        network = self._network()
+        tries = Tries(counts, self.class_counts_ / self.class_counts_.sum())
+        parts: list[Coded] = []
+        labels: list[NDArray[np.int64]] = []
+        while not parts or len(tries.open):
+            n = tries.batch(CHUNK) if len(tries.open) else 0
+            z = torch.randn(n, network.latent, generator=streams.codes)
+            raw = network.decode(z, torch.zeros(n, 0))
+            slots = network.law.draw_slots(raw, streams.cells, self._temperature)
+            rows = torch.from_numpy(tries.keep(slots[:, -1].numpy()))
+            raw, slots = raw[rows], slots[rows]
+            scalars = network.law.draw_scalars(raw, slots, streams.cells)
+            parts.append(self.encoder_.invert(slots.numpy(), scalars.numpy(), streams.levels))
+            labels.append(slots[:, -1].numpy())
+        for k in np.flatnonzero(tries.missing):
+            self._sample_fallbacks[int(k)] = (
+                f"{counts[k] - tries.missing[k]} of {counts[k]} rows came in {tries.n_tries[k]} "
+                "tries; the others are decoded from posteriors of its rows"
+            )
+        self.tries_ = {int(k): int(tries.n_tries[k]) for k in np.flatnonzero(counts)}
+        return Coded.concat(parts), np.concatenate(labels)
+
+    def _draw(self, y: NDArray[np.int64], streams: Streams) -> Coded:
+        """Make rows of these classes (n,), in ascending order, waiting for none."""
+
+        def codes(here: slice) -> Tensor:
+            counts = np.bincount(y[here], minlength=len(self.labels_))
+            return self._codes(counts, streams.codes)
+
+        return self._make(y, codes, streams)
+
+    def _codes(self, counts: NDArray[np.int64], generator: torch.Generator) -> Tensor:
         """Draw the codes (sum of counts, L) of so many rows of each class."""
-        generator = _generator(rng)
         if self.codes == "prior":
             return torch.randn(int(counts.sum()), self.sizes_.latent, generator=generator)
         laws = zip(self.code_laws_, counts, strict=True)
-        return torch.cat([law.draw(int(m), generator) for law, m in laws])
+        return torch.cat([law.draw(int(m), generator, self.tau) for law, m in laws])
 
     @torch.no_grad()
     def _latent(
@@ -245,139 +336,54 @@ class TVAE(Synthesizer):
     ) -> tuple[Tensor, Tensor]:
         """Give mean and log-variance (n, L) of the code of each row; modes of numbers are drawn."""
         network = self._network()
-        rows = torch.from_numpy(self.encoder_.transform(table, rng))
-        return network.encode(rows, one_hot(torch.from_numpy(y), len(self.labels_)))
-
-    @torch.no_grad()
-    def _decode(self, z: Tensor, y: NDArray[np.int64], rng: np.random.Generator) -> Coded:
-        """Give rows of the classes y (n,) from the codes z (n, L)."""
-        network, generator = self._network(), _generator(rng)
-        temperature = self.temperature if self.decode == "draw" else None
         parts = []
         for start in range(0, max(len(y), 1), CHUNK):
+            here = np.arange(start, min(start + CHUNK, len(y)))
+            rows = self._encoded(table.take(here), y[here], rng)
+            parts.append(network.encode(rows, self._told(y[here])))
+        means, log_variances = zip(*parts, strict=True)
+        return torch.cat(means), torch.cat(log_variances)
+
+    def _decode(self, z: Tensor, y: NDArray[np.int64], rng: np.random.Generator) -> Coded:
+        """Decode codes (n, L) to rows of these classes (n,)."""
+        return self._make(y, lambda here: z[here], Streams.of(rng))
+
+    @torch.no_grad()
+    def _make(
+        self, y: NDArray[np.int64], codes: Callable[[slice], Tensor], streams: Streams
+    ) -> Coded:
+        """Decode codes, given slice by slice, to rows of these classes (n,)."""
+        network = self._network()
+        parts, agreed = [], []
+        for start in range(0, max(len(y), 1), CHUNK):
             here = slice(start, start + CHUNK)
-            labels = one_hot(torch.from_numpy(y[here]), len(self.labels_))
-            raw = network.decode(z[here], labels)
-            rows = network.law.draw(raw, generator, temperature)
-            parts.append(self.encoder_.inverse(rows.numpy(), rng))
+            raw = network.decode(codes(here), self._told(y[here]))
+            slots, scalars = network.law.draw_parts(raw, streams.cells, self._temperature)
+            parts.append(self.encoder_.invert(slots.numpy(), scalars.numpy(), streams.levels))
+            agreed.append(slots[:, -1].numpy() == y[here])
+        if self.label == "column":
+            agrees = np.concatenate(agreed)
+            self.agreement_ = {int(k): float(agrees[y == k].mean()) for k in np.unique(y)}
         return Coded.concat(parts)
+
+    def _encoded(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
+        """Encode rows (n, R), and their labels if these are a column."""
+        rows = torch.from_numpy(self.encoder_.transform(table, rng))
+        if self.label == "condition":
+            return rows
+        return torch.cat([rows, one_hot(torch.from_numpy(y), len(self.labels_))], dim=1)
+
+    def _told(self, y: NDArray[np.int64]) -> Tensor:
+        """Give what the networks are told of these classes (n,), nothing if the label is a column."""
+        if self.label == "column":
+            return torch.zeros(len(y), 0)
+        return one_hot(torch.from_numpy(y), len(self.labels_))
+
+    @property
+    def _temperature(self) -> float | None:
+        return self.temperature if self.decode == "draw" else None
 
     def _network(self) -> VariationalAutoencoder:
         if self.network_ is None:
             raise OptionError(f"this TVAE has no network: {self.stopped_}")
         return self.network_
-
-    def _sizes(self, n: int, held_out: bool) -> Sizes:
-        size = 0 if n < 2_000 else 1 if n < 10_000 else 2
-        return Sizes(
-            latent=self.latent or (32, 64, 128)[size],
-            hidden=tuple(self.hidden or (128, 128)),
-            batch_size=self.batch_size or (128, 256, 500)[size],
-            max_steps=self.max_steps or (3_000 if held_out else SHORT),
-            weight_decay=(1e-4, 1e-5, 1e-5)[size]
-            if self.weight_decay is None
-            else self.weight_decay,
-        )
-
-    def _check_options(self) -> None:
-        for name in ("latent", "batch_size", "max_steps", "patience"):
-            _check_whole(name, getattr(self, name), optional=name != "patience")
-        if self.hidden is not None:
-            if not isinstance(self.hidden, Sequence) or not self.hidden:
-                raise OptionError(f"hidden must be a tuple of widths, got {self.hidden!r}")
-            for width in self.hidden:
-                _check_whole("every width of hidden", width, optional=False)
-        for name in ("learning_rate", "loss_factor", "temperature"):
-            if not getattr(self, name) > 0:
-                raise OptionError(f"{name} must be above 0, got {getattr(self, name)!r}")
-        if self.weight_decay is not None and not self.weight_decay >= 0:
-            raise OptionError(f"weight_decay must be 0 or more, got {self.weight_decay!r}")
-        if not 0 <= self.class_power <= 1:
-            raise OptionError(f"class_power must lie in [0, 1], got {self.class_power!r}")
-        for name, choices in (("codes", ("class", "prior")), ("decode", ("draw", "argmax"))):
-            if getattr(self, name) not in choices:
-                raise OptionError(
-                    f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}"
-                )
-
-
-class Learner:
-    """One step of the training, and the score on held-out rows.
-
-    The loss of a batch is loss_factor * reconstruction + divergence, means over its rows.
-    """
-
-    def __init__(
-        self,
-        options: TVAE,
-        network: VariationalAutoencoder,
-        rows: Tensor,
-        y: Tensor,
-        generator: torch.Generator,
-    ) -> None:
-        self.options, self.sizes = options, options.sizes_
-        self.network, self.generator = network, generator
-        held = hold_out(y, generator)
-        labels = one_hot(y, network.n_classes)
-        self.x, self.labels, self.y = rows[~held], labels[~held], y[~held]
-        self.held = rows[held], labels[held]
-        self.n_held_out = int(held.sum())
-        self.held_noise = torch.randn(self.n_held_out, network.latent, generator=generator)
-        sigma = network.law.sigma
-        self.optimiser = FlatAdam(
-            [p for p in network.parameters() if p is not sigma],
-            [sigma],
-            learning_rate=options.learning_rate,
-            weight_decay=self.sizes.weight_decay,
-            max_norm=GRADIENT_NORM,
-        )
-        self.n_steps = 0
-        self.free = 0.0
-
-    def step(self, rows: Tensor) -> dict[str, Tensor]:
-        """Move the network by one batch of row positions (B,)."""
-        self.optimiser.zero_grad()
-        noise = torch.randn(len(rows), self.network.latent, generator=self.generator)
-        losses, divergences = self.network.bound(
-            self.x.index_select(0, rows), self.labels.index_select(0, rows), noise
-        )
-        reconstruction, divergence = losses.mean(), divergences.mean(dim=0)
-        counted = divergence.clamp(min=self.free) if self.free else divergence
-        loss = self.options.loss_factor * reconstruction + counted.sum()
-        loss.backward()
-        self.optimiser.step()
-        self.network.law.clamp()
-        self.n_steps += 1
-        return {
-            "loss": loss.detach(),
-            "reconstruction": reconstruction.detach(),
-            "divergence": divergence.detach().sum(),
-        }
-
-    @torch.no_grad()
-    def evaluate(self) -> float:
-        """Give the negative bound of the held-out rows, always with the same noise."""
-        losses, divergences = self.network.bound(*self.held, self.held_noise)
-        if self.n_steps >= SETTLED and not self.free:
-            n_used = int((divergences.mean(dim=0) >= USED).sum())
-            self.free = FREE if n_used < 2 else 0.0
-        return float((losses + divergences.sum(dim=1)).mean())
-
-    def batches(self) -> Iterator[Tensor]:
-        """Give batches of row positions (B,), pass after pass."""
-        size = min(self.sizes.batch_size, len(self.x))
-        while True:
-            order = tempered_order(self.y, self.options.class_power, self.generator)
-            for start in range(0, len(order) - size + 1, size):
-                yield order[start : start + size]
-
-
-def _generator(rng: np.random.Generator) -> torch.Generator:
-    return torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))
-
-
-def _check_whole(name: str, value: Any, optional: bool) -> None:
-    if optional and value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")

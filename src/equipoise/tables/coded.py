@@ -186,6 +186,9 @@ def series_of_codes(column: Column, codes: NDArray[np.int64]) -> pd.Series:
     """Give the cells of one discrete column from its codes."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return pd.Series(pd.Categorical.from_codes(codes, dtype=column.dtype))
+    if isinstance(column.dtype, pd.StringDtype):  # each level is stored once, not once a row
+        stored = pd.array(list(column.levels), dtype=column.dtype)
+        return pd.Series(stored.take(codes, allow_fill=True))
     levels = np.empty(len(column.levels) + 1, dtype=object)
     levels[:-1] = column.levels
     levels[-1] = None

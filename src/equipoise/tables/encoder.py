@@ -200,17 +200,39 @@ class TableEncoder(BaseEstimator):
                 f"encoded rows have {self.layout_.width} positions here, "
                 f"got an array of the shape {matrix.shape}"
             )
+        blocks = self.layout_.blocks
+        slots = np.empty((len(matrix), len(blocks)), dtype=np.int64)
+        for j, (start, stop) in enumerate(blocks):
+            slots[:, j] = matrix[:, start:stop].argmax(axis=1)
+        return self.invert(slots, matrix[:, self.layout_.scalars], rng)
+
+    def invert(
+        self, slots: NDArray[np.int64], scalars: NDArray[np.floating], rng: np.random.Generator
+    ) -> Coded:
+        """Decode rows that come without their zeros.
+
+        Parameters
+        ----------
+        slots : (n, J) int64
+            Place of the one in each block, in the order of `Layout.blocks`.
+        scalars : (n, A) float
+            In the order of `Layout.scalars`, clipped to [-1, 1].
+        rng : Generator
+            See `inverse`.
+        """
         table = Coded(
-            np.empty((len(matrix), len(self.numbers_))),
-            np.empty((len(matrix), len(self.levels_)), dtype=np.int64),
+            np.empty((len(slots), len(self.numbers_))),
+            np.empty((len(slots), len(self.levels_)), dtype=np.int64),
         )
+        block_ids, n_scalars = self.layout_.block_ids, 0
         for j, (modes, start) in enumerate(zip(self.numbers_, self.number_starts_, strict=True)):
-            largest = matrix[:, start : start + modes.width].argmax(axis=1)
-            scalars = matrix[:, start - 1] if modes.n_gaussians else np.zeros(len(matrix))
-            table.numbers[:, j] = modes.invert(largest, scalars.astype(np.float64))
+            places = np.zeros(len(slots))
+            if modes.n_gaussians:
+                places = scalars[:, n_scalars].astype(np.float64)
+                n_scalars += 1
+            table.numbers[:, j] = modes.invert(slots[:, block_ids[start]], places)
         for j, (levels, start) in enumerate(zip(self.levels_, self.level_starts_, strict=True)):
-            largest = matrix[:, start : start + levels.width].argmax(axis=1)
-            table.codes[:, j] = levels.invert(largest, rng)
+            table.codes[:, j] = levels.invert(slots[:, block_ids[start]], rng)
         return table
 
     def _lay_out(self, schema: Schema) -> None:

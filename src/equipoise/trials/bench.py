@@ -13,7 +13,7 @@ import pandas as pd
 from equipoise.datasets.catalogue import Dataset
 from equipoise.datasets.splits import scored_classes
 from equipoise.errors import DataError, EquipoiseWarning, OptionError
-from equipoise.registry import load_class, method, missing_extra
+from equipoise.registry import Method, load_class, method, missing_extra
 from equipoise.results.records import DatasetRecord, RunInfo, TrialRecord
 from equipoise.results.store import Store
 from equipoise.samplers.strategies import parse_plan
@@ -139,13 +139,25 @@ def _prepare(
     known = known[known["status"] == "done"]
     done = set(zip(known["dataset"], known["repeat"], known["method"], strict=True))
     asked = [*trials, *_unplaced(experiment, absent)]
-    reasons = {t: absent.get(t.dataset) or missing_extra(method(t.method)) for t in asked}
+    reasons = {
+        t: absent.get(t.dataset) or _obstacle(method(t.method), tables[t.dataset]) for t in asked
+    }
     kept = {t for t in asked if reasons[t] and (t.dataset, t.repeat, t.method) in done}
     store.plan_trials([trial for trial in asked if trial not in kept])
     for trial in asked:
         if reasons[trial] and trial not in kept:
             store.write_trial(_skip(trial, reasons[trial]))
     return [trial for trial in trials if not reasons[trial]]
+
+
+def _obstacle(entry: Method, table: Dataset) -> str:
+    """Say why a method is not tried on a table; empty if it is."""
+    if entry.max_rows and len(table.y) > entry.max_rows:
+        return (
+            f"{entry.name} is tried on tables of {entry.max_rows:,} rows at most, "
+            f"{table.name} has {len(table.y):,}"
+        )
+    return missing_extra(entry)
 
 
 def _skip(trial: Trial, reason: str) -> TrialRecord:

@@ -1,0 +1,156 @@
+"""Training of the auto-encoder: steps, batches, what is learnt by heart."""
+
+import numpy as np
+import pytest
+import torch
+
+from equipoise.networks import variational_learner as module
+from equipoise.networks.blocks import one_hot
+from equipoise.networks.optimiser import FlatAdam
+from equipoise.networks.variational import VariationalAutoencoder
+from equipoise.networks.variational_learner import Learner, Recipe, fit_rows
+
+# Two scalars with blocks of three modes (the third of the first holds no scalar), then a category of four levels.
+SCALARS = [0, 4]
+TABLE = {
+    "scalars": SCALARS,
+    "n_modes": [2, 3],
+    "block_ids": [-1, 0, 0, 0, -1, 1, 1, 1, 2, 2, 2, 2],
+}
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def encoded(n, seed=0):
+    rng = np.random.default_rng(seed)
+    x = np.zeros((n, 12), dtype=np.float32)
+    for block in range(3):
+        places = np.flatnonzero(np.array(TABLE["block_ids"]) == block)
+        x[np.arange(n), rng.choice(places, n)] = 1
+    x[:, SCALARS] = rng.uniform(-0.9, 0.9, (n, 2))
+    x[x[:, 3] == 1, 0] = 0
+    return torch.from_numpy(x)
+
+
+def learner(n=64, n_held=0, recipe=Recipe(batch_size=64), **options):  # noqa: B008
+    options = {"n_classes": 2, "latent": 4, "hidden": (16, 16)} | options
+    network = VariationalAutoencoder(**TABLE, **options, generator=generator())
+    y = torch.arange(n) % 2
+    held = torch.arange(n) < n_held
+    return Learner(network, encoded(n), one_hot(y, 2), y, held, recipe, generator(1))
+
+
+def test_sigma_moves_and_stays_within_its_bounds():
+    ours = learner(recipe=Recipe(batch_size=64, learning_rate=0.05))
+    batches = ours.batches()
+    for _ in range(100):
+        ours.step(next(batches))
+        assert float(ours.network.law.sigma.detach().min()) >= 0.01
+        assert float(ours.network.law.sigma.detach().max()) <= 1.0
+    assert float((ours.network.law.sigma.detach() - 0.1).abs().min()) > 0.01
+
+
+def test_steps_are_those_of_gradients_by_torch():
+    ours, plain = learner(), learner()
+    network = plain.network
+    sigma = network.law.sigma
+    optimiser = FlatAdam(
+        [p for p in network.parameters() if p is not sigma],
+        [sigma],
+        learning_rate=1e-3,
+        weight_decay=1e-5,
+        max_norm=module.GRADIENT_NORM,
+    )
+    x, labels = plain.rows.inputs[:, :12], plain.rows.labels
+    g = generator(5)
+    ours.generator = generator(5)
+    for _ in range(20):
+        ours.step(torch.arange(64))
+        optimiser.zero_grad()
+        losses, divergences = network.bound(x, labels, torch.randn(64, 4, generator=g))
+        (2 * losses.mean() + divergences.mean(dim=0).sum()).backward()
+        optimiser.step()
+        network.law.clamp()
+    for a, b in zip(ours.network.parameters(), network.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)  # 20 steps of 0.001 each
+
+
+def test_the_score_is_the_bound_of_held_out_rows_in_whatever_chunks():
+    ours = learner(n=100, n_held=23, recipe=Recipe(batch_size=10))
+    losses, divergences = ours.network.bound(
+        ours.held.inputs[:, :12], ours.held.labels, ours.held_noise
+    )
+    expected = float((losses + divergences.sum(dim=1)).mean().detach())
+    assert ours.evaluate() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(("whole", "sizes"), [(False, [20, 20, 20]), (True, [20, 20, 20, 4])])
+def test_a_pass_meets_each_row_once_and_its_rest_if_it_is_to_be_whole(whole, sizes):
+    ours = learner(recipe=Recipe(batch_size=20, whole=whole))
+    batches = ours.batches()
+    one = [next(batches) for _ in range(ours.n_batches)]
+    assert [len(batch) for batch in one] == sizes
+    assert len(torch.cat(one).unique()) == sum(sizes)
+    for batch in one:
+        ours.step(batch)
+
+
+@pytest.mark.parametrize(
+    ("nats", "free"), [([0.2, 0.2] + [0.0] * 30, 0.0), ([0.2] + [0.0] * 31, 0.05)]
+)
+def test_nats_are_free_only_once_a_code_has_collapsed(monkeypatch, nats, free):
+    ours = learner()
+    monkeypatch.setattr(ours, "held_out_bound", lambda: (torch.tensor(1.0), torch.tensor(nats)))
+    ours.n_steps = module.SETTLED - 1
+    ours.evaluate()
+    assert ours.free == 0.0
+    ours.n_steps = module.SETTLED
+    assert ours.evaluate() == pytest.approx(1 + sum(nats))  # the score stays the true bound
+    assert ours.free == free
+
+
+def test_free_nats_are_not_pushed_down():
+    ours = learner()
+    first = {name: p.detach().clone() for name, p in ours.network.named_parameters()}
+    ours.free = 1e6  # of every dimension: only the reconstruction is left to learn from
+    values = ours.step(torch.arange(64))
+    assert float(values["loss"]) > 4e6 * 0.99
+    grown = ours.network.to_code.weight.grad
+    optimiser_free = learner()
+    optimiser_free.step(torch.arange(64))
+    assert not torch.allclose(grown, optimiser_free.network.to_code.weight.grad)
+    assert any(not torch.equal(p, first[name]) for name, p in ours.network.named_parameters())
+
+
+def test_rows_that_are_encoded_already_are_learnt_in_passes():
+    rows = encoded(130)
+    network, training = fit_rows(
+        rows, **TABLE, latent=4, hidden=(16, 8), recipe=Recipe(batch_size=50, whole=True), epochs=40
+    )
+    again, _ = fit_rows(
+        rows, **TABLE, latent=4, hidden=(16, 8), recipe=Recipe(batch_size=50, whole=True), epochs=40
+    )
+    assert training.n_steps == 40 * 3
+    assert training.history["loss"][-1] < training.history["loss"][0]
+    assert "score" not in training.history
+    for a, b in zip(network.parameters(), again.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.truth
+@pytest.mark.parametrize("shared", [False, True])
+def test_sixty_four_rows_can_be_learnt_by_heart(shared):
+    x = encoded(64)
+    # A heavy reconstruction, since nothing is to be left to chance.
+    recipe = Recipe(batch_size=64, loss_factor=20.0, weight_decay=0.0)
+    network, _ = fit_rows(
+        x, **TABLE, shared=shared, latent=64, hidden=(64, 64), recipe=recipe, epochs=2000
+    )
+    nothing = torch.zeros(64, 0)
+    with torch.no_grad():
+        back = network.law.likeliest(network.decode(network.encode(x, nothing)[0], nothing))
+    at = network.law.blocks.positions
+    assert float((back[:, at] == x[:, at]).float().mean()) >= 0.99
+    assert float((back[:, SCALARS] - x[:, SCALARS]).abs().mean()) < 0.05 * 1.8
