@@ -34,8 +34,8 @@ class Pair:
     floor : float
         How many times faster than the rival we must be.
     same_shape : bool
-        Whether both must give equally many rows and columns (else rows only). Of networks the columns are parameters, and
-        the steps of an epoch must agree too.
+        Whether both must give equally many rows and columns (else rows only). The columns of a network
+        are its parameters, and the steps of an epoch must agree too.
     program : str, default=""
         The program's name, where it serves several pairs; it is then told the pair's name and the file of encoded rows.
     threads : int, default=1

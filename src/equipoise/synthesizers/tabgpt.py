@@ -35,7 +35,7 @@ from equipoise.tables.coded import Coded
 from equipoise.tables.tokens import Decoding, RowTokens
 
 LEAST_ROWS = 10  # a table of fewer trains no network
-PASSES, MOST_PASSES = 25, 100  # over the rows, where the number of steps is not given: the former,
+PASSES, MOST_PASSES = 40, 100  # over the rows, where the number of steps is not given: the former,
 USUAL_STEPS, LEAST_STEPS = (
     700,
     300,
@@ -70,12 +70,12 @@ class TabGPT(Prompted):
     batch_size : int, optional
         By default such that a batch holds about 1,200 tokens, from 32 to 256 rows.
     max_steps : int, optional
-        Steps of the optimiser at most. By default those of 25 passes over the rows, within 700 and 1,500 (2,500 if
+        Steps of the optimiser at most. By default those of 40 passes over the rows, within 700 and 1,500 (2,500 if
         n >= 10,000), but of 100 passes at most or 300 steps; and 300 where no rows are held out.
     patience : int, default=8
         Evaluations, one every 50 steps, without a better score on the held-out rows after which training stops, though
         not before 300 steps.
-    learning_rate : float, default=0.002
+    learning_rate : float, default=0.003
         After a warm-up of 100 steps; it falls to a tenth along a cosine.
     weight_decay : float, default=0.01
         Apart from the gradient, on all but biases and norms.
@@ -147,7 +147,7 @@ class TabGPT(Prompted):
         batch_size: int | None = None,
         max_steps: int | None = None,
         patience: int = 8,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 3e-3,
         weight_decay: float = 0.01,
         dropout: float | None = None,
         token_dropout: float = 0.1,
