@@ -146,7 +146,7 @@ def verdict(pair: Pair, seconds: list[tuple[float, float]]) -> tuple[str, bool]:
     ours, theirs = (statistics.median(side) for side in zip(*seconds, strict=True))
     reached = ratio >= pair.floor
     word = "" if reached else "  MISSED"
-    line = f"{pair.work:<44}{pair.rival:<30}{ours:>8.2f}{theirs:>9.2f}{ratio:>8.1f}{pair.floor:>7.0f}{word}"
+    line = f"{pair.work:<44}{pair.rival:<30}{ours:>8.2f}{theirs:>9.2f}{ratio:>8.1f}{pair.floor:>7.1f}{word}"
     return line, reached
 
 
