@@ -57,7 +57,7 @@ def test_without_noise_it_is_random_over_sampling():
     ("options", "message"),
     [
         ({"scale": -1}, "scale must be"),
-        ({"redraw": 1.5}, r"redraw must be a probability in \[0, 1\]"),
+        ({"redraw": 1.5}, r"redraw must lie in \[0, 1\]"),
     ],
 )
 def test_impossible_parameters_are_refused_by_fit(options, message):

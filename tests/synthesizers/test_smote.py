@@ -278,9 +278,9 @@ def test_of_many_rows_a_random_part_serves_as_neighbours():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"k_neighbors": 0}, "k_neighbors must be a whole number, 1 or more; got 0"),
+        ({"k_neighbors": 0}, "k_neighbors must be a whole number of 1 or more, got 0"),
         ({"k_neighbors": 2.5}, "k_neighbors must be a whole number"),
-        ({"max_reference": 1}, "max_reference must be a whole number, 2 or more"),
+        ({"max_reference": 1}, "max_reference must be a whole number of 2 or more"),
         ({"categories": "mode"}, "categories must be one of 'draw', 'vote'; got 'mode'"),
         ({"scaling": "minmax"}, "scaling must be one of 'standard', 'none'"),
         ({"atom_share": 0.0}, r"atom_share must lie in \(0, 1\]"),

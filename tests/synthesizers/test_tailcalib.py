@@ -286,12 +286,12 @@ def test_a_table_of_one_class_is_its_own_neighbour_and_says_so():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_neighbours": 0}, "n_neighbours must be a whole number of 1 or more, or None; got 0"),
+        ({"n_neighbours": 0}, "n_neighbours must be a whole number of 1 or more, or None, got 0"),
         ({"n_neighbours": True}, "n_neighbours must be"),
         ({"own": "maybe"}, "own must be one of 'include', 'exclude'; got 'maybe'"),
-        ({"shift": 1.5}, r"shift must lie in \[0, 1\] or be None, got 1.5"),
+        ({"shift": 1.5}, r"shift must lie in \[0, 1\], or None, got 1.5"),
         ({"spread": "wide"}, "spread must be one of"),
-        ({"alpha": -1.0}, "alpha must be a number, 0 or more; got -1.0"),
+        ({"alpha": -1.0}, "alpha must be a number of 0 or more, got -1.0"),
         ({"alpha_mode": "all"}, "alpha_mode must be one of"),
         ({"covariance": "own"}, "covariance must be one of"),
         ({"shrinkage": None}, "shrinkage must be one of"),

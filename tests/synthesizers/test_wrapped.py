@@ -172,7 +172,7 @@ def test_missing_cells_stay_about_as_frequent_and_levels_come_from_rows_of_the_c
 
 
 def test_a_number_of_neighbours_that_is_none_is_refused():
-    with pytest.raises(OptionError, match="m_neighbors must be a whole number, 1 or more; got 0"):
+    with pytest.raises(OptionError, match="m_neighbors must be a whole number of 1 or more, got 0"):
         BorderlineSmote(m_neighbors=0).fit(*overlapping())
     with pytest.raises(OptionError, match="k_neighbors must be a whole number"):
         Adasyn(k_neighbors=0).fit(*overlapping())

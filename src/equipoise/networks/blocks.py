@@ -21,11 +21,11 @@ def linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
 
     The layers of torch draw their weights from the global stream; here it is left where it was.
     """
-    layer = nn.utils.skip_init(nn.Linear, n_in, n_out)
+    layer = nn.Linear(n_in, n_out, device="meta")
     bound = max(n_in, 1) ** -0.5
-    with torch.no_grad():
-        layer.weight.uniform_(-bound, bound, generator=generator)
-        layer.bias.uniform_(-bound, bound, generator=generator)
+    weight, bias = torch.empty(n_out, n_in), torch.empty(n_out)
+    layer.weight = nn.Parameter(weight.uniform_(-bound, bound, generator=generator))
+    layer.bias = nn.Parameter(bias.uniform_(-bound, bound, generator=generator))
     return layer
 
 

@@ -17,7 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf
 
-from equipoise.errors import OptionError
+from equipoise.synthesizers._options import (
+    check_choices,
+    check_share,
+    check_whole,
+    check_zero_or_more,
+)
 
 Own = Literal["include", "exclude"]
 AlphaMode = Literal["identity", "ones"]
@@ -92,29 +97,17 @@ class Rule:
 
 
 def _check(options: Any) -> None:
-    n = options.n_neighbours
-    if n is not None and (isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1):
-        raise OptionError(f"n_neighbours must be a whole number of 1 or more, or None; got {n!r}")
-    if options.shift is not None and not 0 <= options.shift <= 1:
-        raise OptionError(f"shift must lie in [0, 1] or be None, got {options.shift!r}")
-    if not (options.alpha >= 0 and np.isfinite(options.alpha)):
-        raise OptionError(f"alpha must be a number, 0 or more; got {options.alpha!r}")
+    check_whole(options, "n_neighbours", optional=True)
+    check_share(options, "shift", optional=True)
+    check_zero_or_more(options, "alpha")
     check_choices(
         options,
-        own=Own,
-        spread=Literal["kept", "full"],
-        alpha_mode=AlphaMode,
-        covariance=Covariance,
-        shrinkage=Shrinkage,
+        own=get_args(Own),
+        spread=("kept", "full"),
+        alpha_mode=get_args(AlphaMode),
+        covariance=get_args(Covariance),
+        shrinkage=get_args(Shrinkage),
     )
-
-
-def check_choices(options: Any, **choices: Any) -> None:
-    """Refuse an option that is none of its literal's words."""
-    for name, literal in choices.items():
-        if getattr(options, name) not in get_args(literal):
-            words = ", ".join(map(repr, get_args(literal)))
-            raise OptionError(f"{name} must be one of {words}; got {getattr(options, name)!r}")
 
 
 @dataclass(frozen=True, eq=False)

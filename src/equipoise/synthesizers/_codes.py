@@ -13,6 +13,8 @@ import torch
 from sklearn.covariance import ledoit_wolf
 from torch import Tensor
 
+from equipoise.synthesizers._networks import generator_of
+
 JITTER = 1e-6  # of every variance, lest a covariance be singular
 
 
@@ -93,8 +95,3 @@ class Streams:
     def of(cls, rng: np.random.Generator) -> "Streams":
         """Split a generator."""
         return cls(generator_of(rng), generator_of(rng), rng)
-
-
-def generator_of(rng: np.random.Generator) -> torch.Generator:
-    """Seed a generator of torch by one of numpy."""
-    return torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))

@@ -1,12 +1,17 @@
 """What a TVAE may be told: the published choices, those that suit a number of rows, and those that make no sense."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from equipoise.errors import OptionError
+from equipoise.synthesizers._options import (
+    check_above_zero,
+    check_choices,
+    check_share,
+    check_whole,
+    check_widths,
+    check_zero_or_more,
+)
 
 SHORT = 1_000  # steps, where none are held out
 
@@ -62,28 +67,14 @@ class Sizes:
 
 def check_options(options: Any) -> None:
     """Refuse parameters of a TVAE that are out of range or contradict each other."""
-    for name in ("latent", "batch_size", "max_steps", "epochs", "patience"):
-        if getattr(options, name) is not None:
-            _check_whole(name, getattr(options, name))
+    check_whole(options, "latent", "batch_size", "max_steps", "epochs", "patience", optional=True)
     if options.hidden is not None:
-        if not isinstance(options.hidden, Sequence) or not options.hidden:
-            raise OptionError(f"hidden must be a tuple of widths, got {options.hidden!r}")
-        for width in options.hidden:
-            _check_whole("every width of hidden", width)
-    for name in ("learning_rate", "loss_factor", "temperature"):
-        if not getattr(options, name) > 0:
-            raise OptionError(f"{name} must be above 0, got {getattr(options, name)!r}")
-    if options.weight_decay is not None and not options.weight_decay >= 0:
-        raise OptionError(f"weight_decay must be 0 or more, got {options.weight_decay!r}")
-    if not 0 <= options.tau < float("inf"):
-        raise OptionError(f"tau must be 0 or more and finite, got {options.tau!r}")
-    if not 0 <= options.class_power <= 1:
-        raise OptionError(f"class_power must lie in [0, 1], got {options.class_power!r}")
-    for name, choices in CHOICES.items():
-        if getattr(options, name) not in choices:
-            raise OptionError(
-                f"{name} must be one of {', '.join(choices)}, got {getattr(options, name)!r}"
-            )
+        check_widths(options, "hidden")
+    check_above_zero(options, "learning_rate", "loss_factor", "temperature")
+    check_zero_or_more(options, "weight_decay", optional=True)
+    check_zero_or_more(options, "tau")
+    check_share(options, "class_power")
+    check_choices(options, **CHOICES)
     _check_together(options)
 
 
@@ -103,8 +94,3 @@ def _check_together(options: Any) -> None:
             "codes='prior' decodes rows of any class where no class is told: with label='column' "
             "take codes='rejection', which keeps those of the class, got codes='prior'"
         )
-
-
-def _check_whole(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.errors import OptionError
 from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._embedding import Embedding
 from equipoise.synthesizers.smote import ONE_ROW, Smote
@@ -85,9 +84,3 @@ class Wrapped(Synthesizer):
         if len(new) < n:
             return points[:0], f"{type(resampler).__name__} made {len(new)} rows of {n}"
         return new[np.sort(rng.choice(len(new), size=n, replace=False))], ""
-
-
-def check_neighbors(name: str, value: Any) -> None:
-    """Refuse a number of neighbours that is none."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise OptionError(f"{name} must be a whole number, 1 or more; got {value!r}")

@@ -29,15 +29,21 @@ from equipoise.networks.optimiser import FlatAdam
 from equipoise.networks.training import Budget, Training, train
 from equipoise.networks.tutorial import TutorialVAE, scaled_loss
 from equipoise.seeds import as_generator
-from equipoise.synthesizers._base import Synthesizer
+from equipoise.synthesizers._networks import NetworkSynthesizer, generator_of
+from equipoise.synthesizers._options import (
+    check_above_zero,
+    check_choices,
+    check_share,
+    check_whole,
+    check_zero_or_more,
+)
 from equipoise.synthesizers._standard_rows import StandardRows
-from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.tables.coded import Coded, code
 
 CHUNK = 10_000  # rows encoded or decoded at a time
 
 
-class BasicVAE(Synthesizer):
+class BasicVAE(NetworkSynthesizer):
     """The tutorial's variational auto-encoder, its defects included.
 
     Parameters
@@ -168,7 +174,7 @@ class BasicVAE(Synthesizer):
             A negative number, a class that training did not have, or there is no network.
         """
         self._require_fit("sample_encoded")
-        network, generator = self._network(), _generator(as_generator(random_state))
+        network, generator = self._network(), generator_of(as_generator(random_state))
         names = list(self.rows_.names)
         parts = [network.head.means(raw) for raw in self._outputs(self._counts(n), generator)]
         return torch.cat(parts)[:, : len(names)].numpy(), names
@@ -183,21 +189,16 @@ class BasicVAE(Synthesizer):
         self.rows_ = StandardRows.fit(self.schema_, table)
         self.network_: TutorialVAE | None = None
         self.posteriors_: Posteriors | None = None
-        self._columns: IndependentColumns | None = None
         self.n_steps_ = self.n_train_ = 0
-        if not self.rows_.names:
-            self.stopped_ = "there is no column to learn"
+        if not self._has_enough(table, y, rng, len(self.rows_.names), least=1):
             return
         x, condition = self._with_label(torch.from_numpy(self.rows_.transform(table)), y)
-        generator = _generator(rng)
+        generator = generator_of(rng)
         network, training = self._train(x, condition, generator)
         self.history_, self.n_steps_ = training.history, training.n_steps
         self.stopped_ = training.stopped
         if training.failed and not training.best_step:
-            self._columns = IndependentColumns()
-            self._columns._fit(table, y, rng)
-            for k in range(len(self.labels_)):
-                self.fallbacks_[k] = f"{self.stopped_}: columns are drawn independently"
+            self._fall_back(table, y, rng, self.stopped_)
             return
         self.network_ = network
         self._learn_codes(network, x, condition, torch.from_numpy(y), generator)
@@ -298,7 +299,7 @@ class BasicVAE(Synthesizer):
             return self._columns._sample(counts, rng)
         if self.network_ is None:
             return self.rows_.inverse(np.zeros((int(counts.sum()), 0), dtype=np.float32))
-        head, generator = self.network_.head, _generator(rng)
+        head, generator = self.network_.head, generator_of(rng)
         parts = []
         for raw in self._outputs(counts, generator):
             rows = head.draw(raw, generator) if self.decode == "draw" else head.likeliest(raw)
@@ -311,34 +312,21 @@ class BasicVAE(Synthesizer):
         return self.network_
 
     def _check_options(self) -> None:
-        choices = {
-            "kl_scale": ("tutorial", "elbo"),
-            "head": ("sigmoid", "mixed"),
-            "decode": ("none", "argmax", "draw"),
-            "latent": ("mean_ball", "posterior", "prior"),
-            "conditional": (False, True),
-        }
-        for name, known in choices.items():
-            if getattr(self, name) not in known:
-                listed = ", ".join(map(str, known))
-                raise OptionError(f"{name} must be one of {listed}, got {getattr(self, name)!r}")
-        for name in ("n_latent", "hidden", "epochs", "batch_size"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-                raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")
-        if not self.radius >= 0:
-            raise OptionError(f"radius must be 0 or more, got {self.radius!r}")
-        if not self.learning_rate > 0:
-            raise OptionError(f"learning_rate must be above 0, got {self.learning_rate!r}")
-        if not 0 < self.train_share <= 1:
-            raise OptionError(f"train_share must lie in (0, 1], got {self.train_share!r}")
+        check_choices(
+            self,
+            kl_scale=("tutorial", "elbo"),
+            head=("sigmoid", "mixed"),
+            decode=("none", "argmax", "draw"),
+            latent=("mean_ball", "posterior", "prior"),
+            conditional=(False, True),
+        )
+        check_whole(self, "n_latent", "hidden", "epochs", "batch_size")
+        check_zero_or_more(self, "radius")
+        check_above_zero(self, "learning_rate")
+        check_share(self, "train_share", zero=False)
 
 
 def _batches(n: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
     """Give batches of row positions, pass after pass; the last of a pass is what is left."""
     while True:
         yield from torch.randperm(n, generator=generator).split(size)
-
-
-def _generator(rng: np.random.Generator) -> torch.Generator:
-    return torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))

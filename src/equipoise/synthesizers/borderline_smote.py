@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 from imblearn.over_sampling import BorderlineSMOTE
 
-from equipoise.synthesizers._wrapped import Wrapped, check_neighbors
+from equipoise.synthesizers._options import check_whole
+from equipoise.synthesizers._wrapped import Wrapped
 
 
 class BorderlineSmote(Wrapped):
@@ -64,7 +65,7 @@ class BorderlineSmote(Wrapped):
         self.random_state = random_state
 
     def _validate(self) -> None:
-        check_neighbors("m_neighbors", self.m_neighbors)
+        check_whole(self, "m_neighbors")
 
     def _resampler(self, n_class: int, n_others: int) -> BorderlineSMOTE:
         return BorderlineSMOTE(

@@ -26,6 +26,7 @@ from equipoise.errors import OptionError
 from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._chain import Chain, Growth
 from equipoise.synthesizers._leaves import LEAST_DONORS
+from equipoise.synthesizers._options import check_share, check_whole, check_zero_or_more
 from equipoise.tables.coded import Coded
 
 MOST_TREES = 2_000  # of one chain: a table of very many columns gets fewer for each
@@ -131,15 +132,9 @@ class Cart(Synthesizer):
                 )
 
     def _growth(self, n_columns: int) -> Growth:
-        for name in ("min_leaf", "n_trees", "per_class_rows"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or int(value) != value or value < 1:
-                raise OptionError(f"{name} must be a whole number, 1 or more; got {value!r}")
-        for name in ("feature_share", "significance"):
-            if not 0 < getattr(self, name) <= 1:
-                raise OptionError(f"{name} must lie in (0, 1], got {getattr(self, name)!r}")
-        if not (self.smoothing >= 0 and np.isfinite(self.smoothing)):
-            raise OptionError(f"smoothing must be a number, 0 or more; got {self.smoothing!r}")
+        check_whole(self, "min_leaf", "n_trees", "per_class_rows")
+        check_share(self, "feature_share", "significance", zero=False)
+        check_zero_or_more(self, "smoothing")
         return Growth(
             min_leaf=int(self.min_leaf),
             n_trees=max(1, min(int(self.n_trees), MOST_TREES // max(1, n_columns))),

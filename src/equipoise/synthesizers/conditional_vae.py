@@ -16,7 +16,7 @@ decay is the L2 kind.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -25,18 +25,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from equipoise.errors import OptionError
 from equipoise.networks.blocks import one_hot, tempered_order
 from equipoise.networks.conditional import ConditionalAutoencoder, Posteriors, free_divergence
 from equipoise.networks.optimiser import FlatAdam
 from equipoise.networks.training import Budget, Training, train
-from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._held_out import NOTHING, held_out_of, hold_out
-from equipoise.synthesizers.independent import IndependentColumns
+from equipoise.synthesizers._networks import NetworkSynthesizer, generator_of
+from equipoise.synthesizers._options import (
+    check_above_zero,
+    check_choices,
+    check_share,
+    check_whole,
+    check_widths,
+    check_zero_or_more,
+)
 from equipoise.tables.coded import Coded
 from equipoise.tables.quantiles import QuantileEncoder
 
-LEAST_ROWS = 10  # a table of fewer trains no network
 STEPS, SHORT = 4_000, 1_000  # by default, where rows are held out and where none are
 LEAST_RATE = 0.01  # of the learning rate, at the end of its cosine
 LINEAR = 0.5  # of a number in its score: quantiles alone would close the gap between two classes
@@ -54,7 +59,7 @@ class Sizes:
     max_steps: int
 
 
-class ConditionalVAE(Synthesizer):
+class ConditionalVAE(NetworkSynthesizer):
     """Variational auto-encoder that is told the class: the tutorial's, repaired.
 
     Parameters
@@ -180,23 +185,17 @@ class ConditionalVAE(Synthesizer):
         self.encoder_ = QuantileEncoder(linear_share=LINEAR).fit(self.schema_, table)
         self.network_: ConditionalAutoencoder | None = None
         self.posteriors_: Posteriors | None = None
-        self._columns: IndependentColumns | None = None
         self.n_steps_ = self.best_step_ = 0
-        if not self.encoder_.width_:
-            self.stopped_ = "there is no column to learn"
-            return
-        if len(table) < LEAST_ROWS:
-            self.stopped_ = f"{len(table)} rows are too few to train a network on"
-            self._fall_back(table, y, rng)
+        if not self._has_enough(table, y, rng, self.encoder_.width_):
             return
         rows = torch.from_numpy(self.encoder_.transform(table, rng))
         classes = torch.from_numpy(y)
-        network, training = self._train(rows, classes, _generator(rng))
+        network, training = self._train(rows, classes, generator_of(rng))
         self.history_ = training.history
         self.stopped_ = f"{training.stopped} (held out: {held_out})"
         self.n_steps_, self.best_step_ = training.n_steps, training.best_step
         if training.failed and not training.best_step:
-            self._fall_back(table, y, rng)
+            self._fall_back(table, y, rng, self.stopped_)
             return
         self.network_ = network
         means, log_variances = _encoded(network, rows, classes)
@@ -223,12 +222,6 @@ class ConditionalVAE(Synthesizer):
         evaluate = learner.evaluate if learner.n_held_out else None
         return network, train(network, learner.step, learner.batches(), budget, evaluate)
 
-    def _fall_back(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        self._columns = IndependentColumns()
-        self._columns._fit(table, y, rng)
-        for k in range(len(self.labels_)):
-            self.fallbacks_[k] = f"{self.stopped_}: columns are drawn independently"
-
     @torch.no_grad()
     def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
         if self._columns is not None:
@@ -236,7 +229,7 @@ class ConditionalVAE(Synthesizer):
         network, posteriors = self.network_, self.posteriors_
         if network is None or posteriors is None:
             return self.encoder_.inverse(np.zeros((int(counts.sum()), 0), dtype=np.float32), rng)
-        generator = _generator(rng)
+        generator = generator_of(rng)
         parts = []
         for k, n in enumerate(counts):
             for start in range(0, int(n), CHUNK):
@@ -277,28 +270,15 @@ class ConditionalVAE(Synthesizer):
         )
 
     def _check_options(self) -> None:
-        for name in ("latent", "batch_size", "max_steps", "patience"):
-            if getattr(self, name) is not None or name in ("batch_size", "patience"):
-                _check_whole(name, getattr(self, name), 1)
-        _check_whole("warm_up", self.warm_up, 0)
+        check_whole(self, "batch_size", "patience")
+        check_whole(self, "latent", "max_steps", optional=True)
+        check_whole(self, "warm_up", least=0)
         if self.hidden is not None:
-            if not isinstance(self.hidden, Sequence) or not self.hidden:
-                raise OptionError(f"hidden must be a tuple of widths, got {self.hidden!r}")
-            for width in self.hidden:
-                _check_whole("every width of hidden", width, 1)
-        for name in ("learning_rate", "temperature"):
-            if not getattr(self, name) > 0:
-                raise OptionError(f"{name} must be above 0, got {getattr(self, name)!r}")
-        for name in ("weight_decay", "free_nats", "filled", "spread"):
-            if not getattr(self, name) >= 0:
-                raise OptionError(f"{name} must be 0 or more, got {getattr(self, name)!r}")
-        if not 0 <= self.class_power <= 1:
-            raise OptionError(f"class_power must lie in [0, 1], got {self.class_power!r}")
-        if self.class_prior not in (False, True):
-            raise OptionError(f"class_prior must be True or False, got {self.class_prior!r}")
-        modes = ("mix", "posterior", "prior")
-        if self.sampling not in modes:
-            raise OptionError(f"sampling must be one of {', '.join(modes)}, got {self.sampling!r}")
+            check_widths(self, "hidden")
+        check_above_zero(self, "learning_rate", "temperature")
+        check_zero_or_more(self, "weight_decay", "free_nats", "filled", "spread")
+        check_share(self, "class_power")
+        check_choices(self, class_prior=(False, True), sampling=("mix", "posterior", "prior"))
 
 
 class Learner:
@@ -381,12 +361,3 @@ def _encoded(network: ConditionalAutoencoder, rows: Tensor, y: Tensor) -> tuple[
     ]  # fmt: skip
     means, log_variances = zip(*parts, strict=True)
     return torch.cat(means), torch.cat(log_variances)
-
-
-def _generator(rng: np.random.Generator) -> torch.Generator:
-    return torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))
-
-
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise OptionError(f"{name} must be a whole number of {least} or more, got {value!r}")

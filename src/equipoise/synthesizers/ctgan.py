@@ -12,7 +12,6 @@ is kept is a running mean of the generator, and its marginals are set right at t
 judges single rows unless it is told to judge packs.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -26,16 +25,22 @@ from equipoise.networks.adversarial import Activation, Critic, Generator
 from equipoise.networks.conditions import ConditionLaw, Conditions
 from equipoise.networks.duel import Duel, Rules
 from equipoise.networks.training import Budget, train
-from equipoise.synthesizers._base import Synthesizer, proportional
+from equipoise.synthesizers._base import proportional
 from equipoise.synthesizers._marginals import LEAST_ROWS as LEAST_OF_CLASS
 from equipoise.synthesizers._marginals import Maps, Marginals, shifts, wanted_shares
+from equipoise.synthesizers._networks import NetworkSynthesizer, generator_of
+from equipoise.synthesizers._options import (
+    check_above_zero,
+    check_share,
+    check_whole,
+    check_widths,
+    check_zero_or_more,
+)
 from equipoise.synthesizers._slices import Slices
-from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.tables.coded import Coded
 from equipoise.tables.encoder import TableEncoder
 from equipoise.tables.layout import Layout
 
-LEAST_ROWS = 10  # a table of fewer trains no network
 LEAST_STEPS = 3_000
 EPOCHS = 300
 EVALUATE_EVERY = 100
@@ -53,7 +58,7 @@ class Sizes:
     max_steps: int
 
 
-class CTGAN(Synthesizer):
+class CTGAN(NetworkSynthesizer):
     """Conditional tabular GAN.
 
     Parameters
@@ -175,19 +180,13 @@ class CTGAN(Synthesizer):
         self.generator_: Generator | None = None
         self.law_: ConditionLaw | None = None
         self.marginals_: Marginals | None = None
-        self._columns: IndependentColumns | None = None
         self.n_steps_ = self.best_step_ = 0
-        if not self.encoder_.layout_.width:
-            self.stopped_ = "there is no column to learn"
-            return
-        if len(table) < LEAST_ROWS:
-            self.stopped_ = f"{len(table)} rows are too few to train a network on"
-            self._fall_back(table, y, rng)
+        if not self._has_enough(table, y, rng, self.encoder_.layout_.width):
             return
         duel = self._duel(table, y, rng)
         if not self._train(duel, table, y, rng):
             self.generator_ = None
-            self._fall_back(table, y, rng)
+            self._fall_back(table, y, rng, self.stopped_)
             return
         duel.settle()
         if self.calibrate:
@@ -195,7 +194,7 @@ class CTGAN(Synthesizer):
 
     def _duel(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> Duel:
         rows = torch.from_numpy(self.encoder_.transform(table, rng))
-        noise = _generator(rng)
+        noise = generator_of(rng)
         layout, classes = self.encoder_.layout_, torch.from_numpy(y)
         conditions = Conditions(
             rows, condition_blocks(layout), classes, len(self.labels_),
@@ -249,7 +248,7 @@ class CTGAN(Synthesizer):
         n_classes = len(self.labels_)
         blocks = Activation(self.encoder_.layout_.block_ids, 1.0).blocks
         shares = wanted_shares(rows, torch.from_numpy(y), n_classes, blocks.positions)
-        noise = _generator(rng)
+        noise = generator_of(rng)
         logits = torch.zeros_like(shares)
         for k in range(n_classes):
             raw = self._raw(np.full(CALIBRATION_ROWS, k), noise)
@@ -270,12 +269,6 @@ class CTGAN(Synthesizer):
         last = len(maps) - 1
         return Marginals(logits, tuple(maps), tuple(last if m < 0 else m for m in map_of))
 
-    def _fall_back(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        self._columns = IndependentColumns()
-        self._columns._fit(table, y, rng)
-        for k in range(len(self.labels_)):
-            self.fallbacks_[k] = f"{self.stopped_}: columns are drawn independently"
-
     def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
         if self._columns is not None:
             return self._columns._sample(counts, rng)
@@ -288,7 +281,7 @@ class CTGAN(Synthesizer):
 
     def _draw(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
         """Draw rows of each class; numbers are as the generator has them."""
-        noise = _generator(rng)
+        noise = generator_of(rng)
         y = np.repeat(np.arange(len(counts)), counts)
         activation = Activation(self.encoder_.layout_.block_ids, self.temperature)
         parts = []
@@ -318,40 +311,19 @@ class CTGAN(Synthesizer):
         return Sizes(batch, self.max_steps or max(LEAST_STEPS, EPOCHS * epoch))
 
     def _check_options(self) -> None:
-        for name in ("noise", "batch_size", "max_steps", "patience", "pack", "critic_steps"):
-            value = getattr(self, name)
-            if value is None and name in ("batch_size", "max_steps"):
-                continue
-            _check_whole(name, value)
-        if not isinstance(self.hidden, Sequence) or len(self.hidden) != 2:
-            raise OptionError(f"hidden must be a pair of widths, got {self.hidden!r}")
-        for width in self.hidden:
-            _check_whole("every width of hidden", width)
+        check_whole(self, "noise", "patience", "pack", "critic_steps")
+        check_whole(self, "batch_size", "max_steps", optional=True)
+        check_widths(self, "hidden", 2)
+        check_above_zero(self, "learning_rate", "temperature")
+        check_zero_or_more(self, "weight_decay", "penalty")
+        check_share(self, "dropout", "average", one=False)
         if self.batch_size is not None and self.batch_size % self.pack:
             raise OptionError(
                 f"batch_size must be a multiple of pack, got {self.batch_size} and {self.pack}"
             )
-        for name in ("learning_rate", "temperature"):
-            if not getattr(self, name) > 0:
-                raise OptionError(f"{name} must be above 0, got {getattr(self, name)!r}")
-        for name in ("weight_decay", "penalty"):
-            if not getattr(self, name) >= 0:
-                raise OptionError(f"{name} must be 0 or more, got {getattr(self, name)!r}")
-        for name in ("dropout", "average"):
-            if not 0 <= getattr(self, name) < 1:
-                raise OptionError(f"{name} must lie in [0, 1), got {getattr(self, name)!r}")
 
 
 def condition_blocks(layout: Layout) -> list[tuple[int, int]]:
     """Give the blocks that conditions may name: those of columns that have no scalar."""
     with_scalar = {span.column for span in layout.spans if span.activation == "tanh"}
     return [(s.start, s.stop) for s in layout.spans if s.column not in with_scalar]
-
-
-def _generator(rng: np.random.Generator) -> torch.Generator:
-    return torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))
-
-
-def _check_whole(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise OptionError(f"{name} must be a whole number of 1 or more, got {value!r}")

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.errors import OptionError
 from equipoise.synthesizers._base import Synthesizer
+from equipoise.synthesizers._options import check_share, check_zero_or_more
 from equipoise.synthesizers._rows import seeds, spread
 from equipoise.tables.coded import Coded
 
@@ -56,10 +56,8 @@ class GaussianNoise(Synthesizer):
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        if not (self.scale >= 0 and np.isfinite(self.scale)):
-            raise OptionError(f"scale must be a number, 0 or more; got {self.scale!r}")
-        if not 0 <= self.redraw <= 1:
-            raise OptionError(f"redraw must be a probability in [0, 1], got {self.redraw!r}")
+        check_zero_or_more(self, "scale")
+        check_share(self, "redraw")
         self._rows = [table.take(y == k) for k in range(y.max() + 1)]
         self._spreads = [spread(rows.numbers) for rows in self._rows]
         for k, rows in enumerate(self._rows):

@@ -15,7 +15,6 @@ Low-rank adapters in place of full tuning, no dropout, and a budget in steps and
 import time
 import warnings
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -25,18 +24,24 @@ from numpy.typing import NDArray
 from equipoise.errors import EquipoiseWarning, OptionError
 from equipoise.synthesizers import _pretrained
 from equipoise.synthesizers._language import LanguageModel
+from equipoise.synthesizers._networks import NetworkSynthesizer, generator_of
+from equipoise.synthesizers._options import (
+    check_above_zero,
+    check_choices,
+    check_share,
+    check_whole,
+)
 from equipoise.synthesizers._prompted import Given, Prompted
 from equipoise.synthesizers._sentences import safe_names
 from equipoise.synthesizers._tuning import Settings, Speaker, Tuner
 from equipoise.synthesizers._words import Lexicon, Words, words_of_levels, words_of_numbers
 from equipoise.synthesizers._writer import Writer
-from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.tables.coded import Coded
 
 AT_ONCE = 64  # rows that are written together
 
 
-class GReaT(Prompted):
+class GReaT(NetworkSynthesizer, Prompted):
     """A pretrained causal language model, fine-tuned on rows written as sentences.
 
     Parameters
@@ -159,10 +164,10 @@ class GReaT(Prompted):
         super()._fit(table, y, rng)
         self._check_options()
         self.network_: LanguageModel | None = None
-        self._columns: IndependentColumns | None = None
         self.words_: tuple[Words, ...] = ()
         self.loss_before_ = self.loss_after_ = 0.0
         self.n_steps_ = self.best_step_ = 0
+        self._columns = None
         if not self.schema_.numbers and not self.schema_.discrete:
             self.stopped_ = "there is no column to learn"
             return
@@ -219,15 +224,6 @@ class GReaT(Prompted):
             for k in range(len(self.labels_)):
                 self.fallbacks_[k] = f"{self.stopped_}: rows are written by the model as it came"
 
-    def _fall_back(
-        self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator, reason: str
-    ) -> None:
-        self.stopped_ = reason
-        self._columns = IndependentColumns()
-        self._columns._fit(table, y, rng)
-        for k in range(len(self.labels_)):
-            self.fallbacks_[k] = f"{reason}: columns are drawn independently"
-
     def _sample_given(
         self, counts: NDArray[np.int64], given: Given, rng: np.random.Generator
     ) -> tuple[Coded, NDArray[np.int64]]:
@@ -258,7 +254,7 @@ class GReaT(Prompted):
         """Write rows of the classes y (n,): classes (m,) and values (m, D) of those that came, and why some did not."""
         deadline = time.monotonic() + self.max_seconds
         network = self._network().to(self._device())
-        generator = torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))
+        generator = generator_of(rng)
         writer = Writer(network, self.words_, *self._marks, self.temperature, generator)
         labels: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
         values: list[NDArray[np.float64]] = [np.empty((0, len(self.words_)))]
@@ -322,37 +318,18 @@ class GReaT(Prompted):
                 raise OptionError(f"{name} must be a text, got {getattr(self, name)!r}")
         if self.gguf_file is not None and not isinstance(self.gguf_file, str):
             raise OptionError(f"gguf_file must be the name of a file, got {self.gguf_file!r}")
-        for name in ("rank", "max_steps", "batch_size", "max_tries"):
-            _check_whole(name, getattr(self, name), 1)
-        if self.float_precision is not None:
-            _check_whole("float_precision", self.float_precision, 0)
-        for name in ("train_seconds", "temperature", "max_seconds", "learning_rate"):
-            value = getattr(self, name)
-            if value is None and name == "learning_rate":
-                continue
-            if not _is_number(value) or not value > 0:
-                raise OptionError(f"{name} must be a number above 0, got {value!r}")
-        if not _is_number(self.class_power) or not 0 <= self.class_power <= 1:
-            raise OptionError(f"class_power must lie in [0, 1], got {self.class_power!r}")
-        for name, choices in (
-            ("values", ("seen", "range")),
-            ("tuning", ("low-rank", "full")),
-            ("dtype", ("auto", "float32", "bfloat16")),
-        ):
-            if getattr(self, name) not in choices:
-                raise OptionError(
-                    f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}"
-                )
+        check_whole(self, "rank", "max_steps", "batch_size", "max_tries")
+        check_whole(self, "float_precision", least=0, optional=True)
+        check_above_zero(self, "train_seconds", "temperature", "max_seconds")
+        check_above_zero(self, "learning_rate", optional=True)
+        check_share(self, "class_power")
+        check_choices(
+            self,
+            values=("seen", "range"),
+            tuning=("low-rank", "full"),
+            dtype=("auto", "float32", "bfloat16"),
+        )
         try:
             self._device()
         except RuntimeError:
             raise OptionError(f"device must be one that torch knows, got {self.device!r}") from None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise OptionError(f"{name} must be a whole number of {least} or more, got {value!r}")

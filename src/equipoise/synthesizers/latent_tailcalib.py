@@ -24,8 +24,8 @@ from equipoise.synthesizers._calibration import (
     Own,
     Rule,
     Shrinkage,
-    check_choices,
 )
+from equipoise.synthesizers._options import check_choices
 from equipoise.synthesizers.tvae import TVAE
 from equipoise.tables.coded import Coded
 
@@ -159,7 +159,7 @@ class LatentTailCalib(Synthesizer):
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        check_choices(self, start=Literal["posterior", "mean"])
+        check_choices(self, start=("posterior", "mean"))
         n_classes = len(self.class_counts_)
         rule = Rule.of(self, n_classes)
         self.tvae_ = self._inner()

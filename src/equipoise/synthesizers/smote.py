@@ -25,9 +25,9 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.errors import OptionError
 from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._neighbours import Mismatch, Neighbourhood, ValueDifference
+from equipoise.synthesizers._options import check_choices, check_share, check_whole
 from equipoise.synthesizers._rows import Filling, atoms, scales, seeds, spread
 from equipoise.tables.coded import Coded
 
@@ -107,18 +107,10 @@ class Smote(Synthesizer):
         self.random_state = random_state
 
     def _validate(self) -> None:
-        for name, least in (("k_neighbors", 1), ("max_reference", 2)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise OptionError(f"{name} must be a whole number, {least} or more; got {value!r}")
-        for name, choices in (("categories", get_args(Choice)), ("scaling", get_args(Scale))):
-            if getattr(self, name) not in choices:
-                raise OptionError(
-                    f"{name} must be one of {', '.join(map(repr, choices))}; "
-                    f"got {getattr(self, name)!r}"
-                )
-        if not 0 < self.atom_share <= 1:
-            raise OptionError(f"atom_share must lie in (0, 1], got {self.atom_share!r}")
+        check_whole(self, "k_neighbors")
+        check_whole(self, "max_reference", least=2)
+        check_choices(self, categories=get_args(Choice), scaling=get_args(Scale))
+        check_share(self, "atom_share", zero=False)
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         self._validate()

@@ -15,7 +15,6 @@ from the papers. Departures:
   rows by heart. (Random tokens in their place would teach it that columns which copy each other sometimes do not.)
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -28,13 +27,19 @@ from equipoise.errors import OptionError
 from equipoise.networks.training import Budget, Training, train
 from equipoise.networks.transformer import RowTransformer
 from equipoise.synthesizers._held_out import NOTHING, held_out_of
+from equipoise.synthesizers._networks import NetworkSynthesizer, generator_of
+from equipoise.synthesizers._options import (
+    check_above_zero,
+    check_choices,
+    check_share,
+    check_whole,
+    check_zero_or_more,
+)
 from equipoise.synthesizers._prompted import Given, Prompted
 from equipoise.synthesizers._row_learner import Learner, Orders, Recipe
-from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.tables.coded import Coded
 from equipoise.tables.tokens import Decoding, RowTokens
 
-LEAST_ROWS = 10  # a table of fewer trains no network
 PASSES, MOST_PASSES = 40, 100  # over the rows, where the number of steps is not given: the former,
 USUAL_STEPS, LEAST_STEPS = (
     700,
@@ -55,7 +60,7 @@ class Sizes:
     dropout: float
 
 
-class TabGPT(Prompted):
+class TabGPT(NetworkSynthesizer, Prompted):
     """A transformer over the columns of a row, trained from scratch; no pretrained model is used.
 
     Beside the class, other cells can be given: ``sample({"yes": 100}, given={"job": "cook"})``.
@@ -187,14 +192,8 @@ class TabGPT(Prompted):
         held_out = held_out_of(self.class_counts_)
         self.sizes_ = self._sizes(len(table), held_out != NOTHING)
         self.network_: RowTransformer | None = None
-        self._columns: IndependentColumns | None = None
         self.n_steps_ = self.best_step_ = 0
-        if not self.tokens_.sources:
-            self.stopped_ = "there is no column to learn"
-            return
-        if len(table) < LEAST_ROWS:
-            self.stopped_ = f"{len(table)} rows are too few to train a network on"
-            self._fall_back(table, y, rng)
+        if not self._has_enough(table, y, rng, len(self.tokens_.sources)):
             return
         training = self._train(table, y, rng)
         self.history_ = training.history
@@ -202,13 +201,13 @@ class TabGPT(Prompted):
         self.n_steps_, self.best_step_ = training.n_steps, training.best_step
         if training.failed and not training.best_step:
             self.network_ = None
-            self._fall_back(table, y, rng)
+            self._fall_back(table, y, rng, self.stopped_)
             return
         for k in np.flatnonzero(self.class_counts_ == 1):
             self.fallbacks_[int(k)] = "one training row: its rows are mostly like those of others"
 
     def _train(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> Training:
-        generator = _generator(rng)
+        generator = generator_of(rng)
         self.network_ = RowTransformer(
             sizes=self.tokens_.sizes,
             n_classes=len(self.labels_),
@@ -235,12 +234,6 @@ class TabGPT(Prompted):
         evaluate = learner.evaluate if learner.n_held_out else None
         return train(self.network_, learner.step, learner.batches(), budget, evaluate)
 
-    def _fall_back(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        self._columns = IndependentColumns()
-        self._columns._fit(table, y, rng)
-        for k in range(len(self.labels_)):
-            self.fallbacks_[k] = f"{self.stopped_}: columns are drawn independently"
-
     def _sample_given(
         self, counts: NDArray[np.int64], given: Given, rng: np.random.Generator
     ) -> tuple[Coded, NDArray[np.int64]]:
@@ -252,7 +245,7 @@ class TabGPT(Prompted):
         first, known = self._known(given)
         orders = Orders(self._groups(), self.order == "table")
         y = torch.from_numpy(np.repeat(np.arange(len(counts)), counts))
-        generator = _generator(rng)
+        generator = generator_of(rng)
         # Chunks hold rows of all classes alike, so that no class is made in one order alone.
         shuffle = torch.randperm(n, generator=generator)
         rows = torch.empty(n, len(self.tokens_.sources), dtype=torch.int64)
@@ -304,40 +297,16 @@ class TabGPT(Prompted):
         )
 
     def _check_options(self) -> None:
-        for name in ("width", "depth", "heads", "batch_size", "max_steps", "patience", "precision"):
-            _check_whole(name, getattr(self, name), 1, name in ("batch_size", "max_steps"))
-        _check_whole("max_bins", self.max_bins, 2, False)
+        check_whole(self, "width", "depth", "heads", "patience", "precision")
+        check_whole(self, "batch_size", "max_steps", optional=True)
+        check_whole(self, "max_bins", least=2)
+        check_above_zero(self, "learning_rate", "temperature")
+        check_zero_or_more(self, "weight_decay")
+        check_share(self, "token_dropout", one=False)
+        check_share(self, "dropout", one=False, optional=True)
+        check_share(self, "class_power")
+        check_choices(self, order=("table", "random"), decode=("jitter", "value", "uniform"))
         if self.width % self.heads:
             raise OptionError(
                 f"width must be a multiple of heads, got {self.width} and {self.heads}"
             )
-        for name in ("learning_rate", "temperature"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise OptionError(f"{name} must be above 0, got {getattr(self, name)!r}")
-        for name in ("dropout", "token_dropout"):
-            share = getattr(self, name)
-            if not (name == "dropout" and share is None) and not 0 <= share < 1:
-                raise OptionError(f"{name} must lie in [0, 1), got {share!r}")
-        if not 0 <= self.weight_decay < math.inf:
-            raise OptionError(f"weight_decay must be 0 or more, got {self.weight_decay!r}")
-        if not 0 <= self.class_power <= 1:
-            raise OptionError(f"class_power must lie in [0, 1], got {self.class_power!r}")
-        for name, choices in (
-            ("order", ("table", "random")),
-            ("decode", ("jitter", "value", "uniform")),
-        ):
-            if getattr(self, name) not in choices:
-                raise OptionError(
-                    f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}"
-                )
-
-
-def _generator(rng: np.random.Generator) -> torch.Generator:
-    return torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))
-
-
-def _check_whole(name: str, value: Any, least: int, optional: bool) -> None:
-    if optional and value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise OptionError(f"{name} must be a whole number of {least} or more, got {value!r}")

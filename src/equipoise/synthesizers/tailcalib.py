@@ -15,12 +15,11 @@ How many rows to make is not the method's affair: see `balance` and `SyntheticOv
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.errors import OptionError
 from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._calibration import (
     REFERENCE,
@@ -30,8 +29,8 @@ from equipoise.synthesizers._calibration import (
     Own,
     Rule,
     Shrinkage,
-    check_choices,
 )
+from equipoise.synthesizers._options import check_choices, check_share
 from equipoise.synthesizers._rows import Filling, atoms
 from equipoise.synthesizers._scalings import Map, Scaling, fit_scaling
 from equipoise.tables.coded import Coded
@@ -152,9 +151,8 @@ class TailCalib(Synthesizer):
         return cls(**{**REFERENCE, "scaling": "standard", "categories": "onehot", **overrides})
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        check_choices(self, scaling=Scaling, categories=Categories)
-        if not 0 < self.atom_share <= 1:
-            raise OptionError(f"atom_share must lie in (0, 1], got {self.atom_share!r}")
+        check_choices(self, scaling=get_args(Scaling), categories=get_args(Categories))
+        check_share(self, "atom_share", zero=False)
         n_classes = len(self.class_counts_)
         rule = Rule.of(self, n_classes)
         filled = np.empty_like(table.numbers)

@@ -29,21 +29,19 @@ from equipoise.networks.blocks import one_hot
 from equipoise.networks.training import Training
 from equipoise.networks.variational import VariationalAutoencoder
 from equipoise.networks.variational_learner import Learner, Recipe
-from equipoise.synthesizers._base import Synthesizer
-from equipoise.synthesizers._codes import CodeLaw, Streams, generator_of
+from equipoise.synthesizers._codes import CodeLaw, Streams
 from equipoise.synthesizers._held_out import NOTHING, held_out_of, hold_out
+from equipoise.synthesizers._networks import NetworkSynthesizer, generator_of
 from equipoise.synthesizers._rejection import Tries
 from equipoise.synthesizers._tvae_options import PUBLISHED, Sizes, check_options
-from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.tables.coded import Coded
 from equipoise.tables.encoder import TableEncoder
 
-LEAST_ROWS = 10  # a table of fewer trains no network
 FILLED = 50  # rows of a class from which on its prior is trusted alone
 CHUNK = 4_000  # rows decoded at a time
 
 
-class TVAE(Synthesizer):
+class TVAE(NetworkSynthesizer):
     """Tabular variational auto-encoder, conditional on the class.
 
     Parameters
@@ -130,7 +128,9 @@ class TVAE(Synthesizer):
     (3, {'b'})
     """
 
-    how_it_conditions: ClassVar[str] = "label outside the generated columns"
+    how_it_conditions: ClassVar[str] = (
+        "label outside the generated columns, or with label='column' one of them"
+    )
 
     def __init__(
         self,
@@ -193,17 +193,11 @@ class TVAE(Synthesizer):
         self.sizes_ = Sizes.of(self, len(table), held_out != NOTHING)
         self.encoder_ = TableEncoder().fit(self.schema_, table, rng)
         self.network_: VariationalAutoencoder | None = None
-        self._columns: IndependentColumns | None = None
         self.code_laws_: tuple[CodeLaw, ...] = ()
         self.n_steps_ = self.best_step_ = 0
         self.agreement_: dict[int, float] = {}
         self.tries_: dict[int, int] = {}
-        if not self.encoder_.layout_.width:
-            self.stopped_ = "there is no column to learn"
-            return
-        if len(table) < LEAST_ROWS:
-            self.stopped_ = f"{len(table)} rows are too few to train a network on"
-            self._fall_back(table, y, rng)
+        if not self._has_enough(table, y, rng, self.encoder_.layout_.width):
             return
         training = self._train(table, y, rng)
         self.history_ = training.history
@@ -211,7 +205,7 @@ class TVAE(Synthesizer):
         self.n_steps_, self.best_step_ = training.n_steps, training.best_step
         if training.failed and not training.best_step:
             self.network_ = None
-            self._fall_back(table, y, rng)
+            self._fall_back(table, y, rng, self.stopped_)
             return
         self._learn_codes(table, y, rng)
 
@@ -260,12 +254,6 @@ class TVAE(Synthesizer):
             return
         for k in np.flatnonzero(self.class_counts_ == 1):
             self.fallbacks_[int(k)] = "one training row: all of its rows are decoded from its code"
-
-    def _fall_back(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        self._columns = IndependentColumns()
-        self._columns._fit(table, y, rng)
-        for k in range(len(self.labels_)):
-            self.fallbacks_[k] = f"{self.stopped_}: columns are drawn independently"
 
     def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
         self.agreement_, self.tries_ = {}, {}
