@@ -119,7 +119,7 @@ METHODS: dict[str, Method] = {
         "Xu et al. 2019",
         costly=True,
         extra="torch",
-        code_version=2,
+        code_version=3,
     ),
     "tvae-tailcalib": Method(
         "tvae-tailcalib",
@@ -128,6 +128,7 @@ METHODS: dict[str, Method] = {
         "TailCalib in the latent space of a TVAE",
         costly=True,
         extra="torch",
+        code_version=2,
     ),
     "ctgan": Method(
         "ctgan", f"{_S}.ctgan:CTGAN", "network", "Xu et al. 2019", costly=True, extra="torch"
@@ -139,6 +140,7 @@ METHODS: dict[str, Method] = {
         "the idea of GReaT from scratch, no pretrained model",
         costly=True,
         extra="torch",
+        code_version=2,
     ),
     "great": Method(
         "great",

@@ -77,12 +77,12 @@ def test_steps_are_those_of_gradients_by_torch():
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)  # 20 steps of 0.001 each
 
 
-def test_the_score_is_the_bound_of_held_out_rows_in_whatever_chunks():
-    ours = learner(n=100, n_held=23, recipe=Recipe(batch_size=10))
+def test_the_score_is_the_loss_of_held_out_rows_in_whatever_chunks():
+    ours = learner(n=100, n_held=23, recipe=Recipe(batch_size=10, loss_factor=3.0))
     losses, divergences = ours.network.bound(
         ours.held.inputs[:, :12], ours.held.labels, ours.held_noise
     )
-    expected = float((losses + divergences.sum(dim=1)).mean().detach())
+    expected = float((3.0 * losses + divergences.sum(dim=1)).mean().detach())
     assert ours.evaluate() == pytest.approx(expected, rel=1e-5)
 
 
@@ -107,7 +107,8 @@ def test_nats_are_free_only_once_a_code_has_collapsed(monkeypatch, nats, free):
     ours.evaluate()
     assert ours.free == 0.0
     ours.n_steps = module.SETTLED
-    assert ours.evaluate() == pytest.approx(1 + sum(nats))  # the score stays the true bound
+    # the score counts all nats, free or not
+    assert ours.evaluate() == pytest.approx(ours.recipe.loss_factor + sum(nats))
     assert ours.free == free
 
 

@@ -19,6 +19,7 @@ from equipoise.networks.blocks import linear
 
 FIRST = 0.05  # standard deviation of the first embeddings: the first logits are nearly equal
 WAVES = 3  # over the tokens of an ordered column: neighbours are alike at first
+PRIOR_ROWS = 2.0  # that a class is taken to have beside its own, at the frequencies of all rows
 SMOOTH = 0.9  # the share of these in the variance
 
 
@@ -109,8 +110,8 @@ class RowTransformer(nn.Module):
     ----------
     tokens : Parameter of shape (sum of V_j, d)
         Embeddings, which the output shares; those of column j are a slice.
-    bias : Parameter of shape (sum of V_j,)
-        Of the output.
+    bias : Parameter of shape (C, sum of V_j)
+        Of the output, for each class.
     columns : Parameter of shape (J, d)
         Embeddings of the column to predict.
     classes : Parameter of shape (C, d)
@@ -155,18 +156,26 @@ class RowTransformer(nn.Module):
                 waves = _waves(size) @ first(2 * WAVES)
                 embeddings[j].mul_((1 - SMOOTH) ** 0.5).add_(waves, alpha=SMOOTH**0.5)
         self.tokens = nn.Parameter(torch.cat(embeddings))
-        self.bias = nn.Parameter(torch.zeros(sum(self.sizes)))
+        self.bias = nn.Parameter(torch.zeros(n_classes, sum(self.sizes)))
         self.columns = nn.Parameter(first(len(self.sizes)))
         self.classes = nn.Parameter(first(n_classes))
         self.blocks = nn.ModuleList(Block(width, heads, depth, generator) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
 
     @torch.no_grad()
-    def begin_at(self, rows: Tensor) -> None:
-        """Set the bias of the output to the frequencies of the tokens in rows (n, J), each counted once more."""
+    def begin_at(self, rows: Tensor, y: Tensor) -> None:
+        """Set the bias of the output to the frequencies of the tokens in the rows (n, J) of each class in y (n,).
+
+        The frequencies of all rows, each token counted once more, stand in for `PRIOR_ROWS` further rows of each class.
+        """
+        n_classes = len(self.bias)
         for column, offset, size in zip(rows.T, self.offsets.tolist(), self.sizes, strict=True):
-            counts = torch.bincount(column, minlength=size) + 1.0
-            self.bias[offset : offset + size] = torch.log(counts / counts.mean())
+            counts = torch.bincount(y * size + column, minlength=n_classes * size).view(-1, size)
+            overall = counts.sum(dim=0) + 1.0
+            shares = counts + PRIOR_ROWS * overall / overall.sum()
+            self.bias[:, offset : offset + size] = torch.log(
+                shares / shares.mean(dim=1, keepdim=True)
+            )
 
     def logits(
         self,
@@ -190,9 +199,8 @@ class RowTransformer(nn.Module):
             x = block(x, drop)
         places = self._rows[order]
         heads = self.tokens[places.flatten()].view(*places.shape, -1)
-        raw = torch.baddbmm(
-            self.bias[places][:, None], self.norm(x).transpose(0, 1), heads.transpose(1, 2)
-        )
+        bias = self.bias[:, places].transpose(0, 1)[:, y]
+        raw = torch.baddbmm(bias, self.norm(x).transpose(0, 1), heads.transpose(1, 2))
         return raw.masked_fill(self._unused[order][:, None], -torch.inf)
 
     def losses(
@@ -235,7 +243,7 @@ class RowTransformer(nn.Module):
             if known is not None and t < known.shape[1]:
                 drawn = known[:, t]
             else:
-                raw = self.column_logits(h, j) / temperature
+                raw = self.column_logits(h, y, j) / temperature
                 noise = torch.empty_like(raw).exponential_(generator=generator)
                 drawn = (raw - noise.clamp_(min=1e-30).log_()).argmax(dim=1)
             rows[:, j] = drawn
@@ -249,10 +257,10 @@ class RowTransformer(nn.Module):
             x = block.advance(x, kept[0], kept[1], t)
         return x
 
-    def column_logits(self, h: Tensor, j: int) -> Tensor:
-        """Give the logits of column j. Shape: (B, d) to (B, V_j)."""
+    def column_logits(self, h: Tensor, y: Tensor, j: int) -> Tensor:
+        """Give the logits of column j. Shape: (B, d) and classes (B,) to (B, V_j)."""
         here = slice(int(self.offsets[j]), int(self.offsets[j]) + self.sizes[j])
-        return torch.addmm(self.bias[here], self.norm(h), self.tokens[here].T)
+        return torch.addmm(self.bias[y, here], self.norm(h), self.tokens[here].T)
 
 
 def _waves(size: int) -> Tensor:

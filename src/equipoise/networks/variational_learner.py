@@ -121,12 +121,12 @@ class Learner:
         }
 
     def evaluate(self) -> float:
-        """Give the negative bound of the held-out rows, always with the same noise."""
+        """Give the loss of the held-out rows, always with the same noise."""
         reconstruction, divergence = self.held_out_bound()
         if self.n_steps >= SETTLED and not self.free:
             n_used = int((divergence >= USED).sum())
             self.free = FREE if n_used < 2 else 0.0
-        return float(reconstruction + divergence.sum())
+        return float(self.recipe.loss_factor * reconstruction + divergence.sum())
 
     def held_out_bound(self) -> tuple[Tensor, Tensor]:
         """Give the means over held-out rows of -log p () and of the divergence of each dimension (L,)."""

@@ -87,17 +87,18 @@ class Learner:
         for _ in range(TRIAL_ORDERS):
             some = places[torch.randperm(len(places), generator=generator)[:TRIAL_ROWS]]
             self.trials.append((rows[some], y[some], orders.draw(generator)))
-        network.begin_at(self.rows)
+        network.begin_at(self.rows, self.y)
         self.drop = Dropout(self.recipe.dropout, generator)
-        matrices = [p for p in network.parameters() if p.dim() > 1]
+        # The bias is the law that training starts from: it does not decay.
+        decaying = [p for p in network.parameters() if p.dim() > 1 and p is not network.bias]
         self.optimiser = FlatAdam(
-            matrices,
-            [p for p in network.parameters() if p.dim() <= 1],
+            decaying,
+            [p for p in network.parameters() if p.dim() <= 1 or p is network.bias],
             learning_rate=recipe.learning_rate,
             betas=BETAS,
             max_norm=GRADIENT_NORM,
         )
-        self.n_decayed = sum(p.numel() for p in matrices)
+        self.n_decayed = sum(p.numel() for p in decaying)
 
     def step(self, batch: Tensor) -> dict[str, Tensor]:
         """Move the network by one batch of row positions (B,)."""

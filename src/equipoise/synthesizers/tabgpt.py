@@ -10,6 +10,8 @@ from the papers. Departures:
 - The label comes first in every row. It is always given, so its own law is not learnt.
 - Columns come in the order of the table, after those that are given: of half the batches in training a random set of
   columns, of the other half none. Few orders are learnt better than all of them, which are an option.
+- Training starts from the frequencies of each class, column by column: what is left to learn is how columns hang
+  together.
 - Bins of numbers hold equal shares of the batches, in which rare classes are held more often than in the table.
 - Training stops on a tenth of the rows, and some of the tokens that are read are left out; both keep it from learning
   rows by heart. (Random tokens in their place would teach it that columns which copy each other sometimes do not.)
@@ -57,7 +59,6 @@ class Sizes:
 
     batch_size: int
     max_steps: int
-    dropout: float
 
 
 class TabGPT(NetworkSynthesizer, Prompted):
@@ -84,11 +85,11 @@ class TabGPT(NetworkSynthesizer, Prompted):
         After a warm-up of 100 steps; it falls to a tenth along a cosine.
     weight_decay : float, default=0.01
         Apart from the gradient, on all but biases and norms.
-    dropout : float, optional
-        Share of the dimensions of each residual that is left out. By default 0.2 if n < 2,000, else 0.1.
+    dropout : float, default=0.1
+        Share of the dimensions of each residual that is left out.
     token_dropout : float, default=0.1
         Share of the tokens that are left out where training reads them.
-    class_power : float, default=0.5
+    class_power : float, default=0.25
         A batch holds class c in proportion to n_c to this power: 1 is as in the table, 0 is balanced.
     order : {"table", "random"}, default="table"
         In which order columns are written after those that are given: that of the table, or any, as published.
@@ -154,9 +155,9 @@ class TabGPT(NetworkSynthesizer, Prompted):
         patience: int = 8,
         learning_rate: float = 3e-3,
         weight_decay: float = 0.01,
-        dropout: float | None = None,
+        dropout: float = 0.1,
         token_dropout: float = 0.1,
-        class_power: float = 0.5,
+        class_power: float = 0.25,
         order: Literal["table", "random"] = "table",
         max_bins: int = 64,
         precision: int = 1,
@@ -224,7 +225,7 @@ class TabGPT(NetworkSynthesizer, Prompted):
             max_steps=self.sizes_.max_steps,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
-            dropout=self.sizes_.dropout,
+            dropout=self.dropout,
             token_dropout=self.token_dropout,
             class_power=self.class_power,
         )
@@ -293,7 +294,6 @@ class TabGPT(NetworkSynthesizer, Prompted):
         return Sizes(
             batch_size=batch,
             max_steps=self.max_steps or (steps if held_out else LEAST_STEPS),
-            dropout=(0.2 if n < 2_000 else 0.1) if self.dropout is None else self.dropout,
         )
 
     def _check_options(self) -> None:
@@ -302,8 +302,7 @@ class TabGPT(NetworkSynthesizer, Prompted):
         check_whole(self, "max_bins", least=2)
         check_above_zero(self, "learning_rate", "temperature")
         check_zero_or_more(self, "weight_decay")
-        check_share(self, "token_dropout", one=False)
-        check_share(self, "dropout", one=False, optional=True)
+        check_share(self, "dropout", "token_dropout", one=False)
         check_share(self, "class_power")
         check_choices(self, order=("table", "random"), decode=("jitter", "value", "uniform"))
         if self.width % self.heads:

@@ -105,7 +105,7 @@ class TVAE(NetworkSynthesizer):
         Rows that the last `sample` drew from the prior while it waited for some of this class.
     history_ : dict of str to list of float
         At each evaluation ``step``, means since the last one of ``loss``, ``reconstruction`` and ``divergence``, and
-        ``score``: the negative bound (loss factor 1) of held-out rows in nats, without constants of the Gaussian.
+        ``score``: the loss of held-out rows in nats, without constants of the Gaussian.
 
     Notes
     -----
