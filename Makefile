@@ -43,6 +43,10 @@ truth: .venv/.ready
 
 bench-peers: .venv/.ready
 	$(BIN)/python benchmarks/peers.py
+	$(BIN)/python benchmarks/fits.py
+	$(BIN)/python benchmarks/sampling.py
+	$(BIN)/python benchmarks/ours/closest.py
+	$(BIN)/python benchmarks/parity.py
 
 bench-judge: .venv/.ready
 	$(BIN)/python benchmarks/judged.py

@@ -72,6 +72,8 @@ PAIRS = (
     Pair(
         "tvae", "an epoch of TVAE on Adult, equal settings", "ctgan's TVAE", 1.5, True, "epochs", 2
     ),
+    Pair("column_scores", "column shapes and pair trends, Adult", "SDMetrics' report", 3.0, True),
+    Pair("new_rows", "new-row synthesis, Adult", "SDMetrics, 500 rows, scaled", 200.0, True),
 )
 
 

@@ -36,6 +36,7 @@ _PUBLIC = {
     "grow": "equipoise.samplers.strategies",
     "load": "equipoise.synthesizers.saving",
     "load_dataset": "equipoise.datasets",
+    "quality": "equipoise.fidelity.quality",
 }
 
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604

@@ -1,96 +1,38 @@
 """From the tables of a summary to charts, in one style.
 
-A chart's specification holds no name from the user's data: it reads a named table whose rows
-carry indices and labels, and is steered by numbers (`scope`, `metric`, `plan`, `classifier`, `against`).
+They are steered by numbers: `scope`, `metric`, `plan`, `classifier`, `against`.
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import altair as alt
 
 from equipoise.report.charted import expand
-from equipoise.report.style import HEAT, HEAT_INK, colour, config, dress
+from equipoise.report.drawing import (
+    STEP,
+    Figure,
+    Spec,
+    chart_of,
+    rows_axis,
+    steered,
+    tips_of,
+    value_axis,
+)
+from equipoise.report.style import HEAT, HEAT_INK, colour, dress
 from equipoise.report.words import FAMILY_LABELS
 
-Spec = dict[str, Any]
-
-STEP = 23  # pixels of a row
 MOST_TABLES = 12  # beyond that, files of each table would be hundreds
 GROUPS = ("headline", "gains", "heat", "gap", "counts", "cost")
 STEERS = ("scope", "metric", "plan", "classifier", "against")
 PLANNED = "(datum.plan === plan || datum.plan === -1)"
 
 
-@dataclass(frozen=True, eq=False)
-class Figure:
-    """One chart and what stands around it.
-
-    Attributes
-    ----------
-    name, group : str
-        Of its files and its place in the page; charts of one group stand side by side under one heading.
-    title : str
-    spec : dict
-        Vega-Lite, with colour marks of `style.colour` and a named table.
-    table : str
-        Which table of the summary it reads.
-    """
-
-    name: str
-    group: str
-    title: str
-    spec: Spec
-    table: str
-
-    @property
-    def steers(self) -> list[str]:
-        """The numbers that steer it."""
-        return [param["name"] for param in self.spec["params"]]
-
-
-def _chart(table: str, *conditions: str) -> alt.Chart:
-    chart = alt.Chart(alt.NamedData(name=table))
-    for condition in conditions:
-        chart = chart.transform_filter(condition)
-    return chart
-
-
-def _steered(chart: Any, *used: str, **fixed: int) -> Spec:
-    """Finish a chart: the numbers that steer it, its width, its configuration."""
-    params = [alt.param(name=n, value=fixed.get(n, 0)) for n in used]
-    whole = chart.add_params(*params).properties(width="container")
-    spec: Spec = whole.to_dict(validate=True)
-    spec.pop("$schema", None)
-    spec["config"] = config()
-    return spec
-
-
-def _rows(field: str = "label", order: str = "order") -> alt.Y:
-    return alt.Y(
-        f"{field}:N",
-        title=None,
-        sort=alt.EncodingSortField(field=order, op="min", order="ascending"),
-    )
-
-
 def _family(families: list[str]) -> alt.Color:
     words = [FAMILY_LABELS[f] for f in families]
     scale = alt.Scale(domain=words, range=[colour(f) for f in families])
     return alt.Color("family:N", title=None, scale=scale)
-
-
-def _value(field: str, title: str, zero: bool = True, form: str = "+.2f") -> alt.X:
-    # Vega would write the sign of zero, and a hyphen for minus
-    label = f"datum.value === 0 ? '0' : replace(format(datum.value, '{form}'), '-', '−')"
-    return alt.X(
-        f"{field}:Q",
-        title=title,
-        scale=alt.Scale(zero=zero, nice=True, padding=8),
-        axis=alt.Axis(labelExpr=label, tickCount=5),
-    )
 
 
 def _band(rope: float) -> Any:
@@ -100,14 +42,7 @@ def _band(rope: float) -> Any:
     return alt.layer(band, base.mark_rule(color=colour("zero")).encode(x="zero:Q"))
 
 
-def _tips(*pairs: tuple[str, str, str]) -> list[alt.Tooltip]:
-    return [
-        alt.Tooltip(f"{field}:{'Q' if form else 'N'}", title=title, format=form or alt.Undefined)
-        for field, title, form in pairs
-    ]
-
-
-GAIN_TIPS = _tips(
+GAIN_TIPS = tips_of(
     ("label", "treatment", ""),
     ("table", "table", ""),
     ("gain", "gain", "+.4f"),
@@ -126,7 +61,7 @@ def _failed(rows: alt.Chart, title: str, order: str) -> alt.Chart:
     """Write "failed" where a dot would be, for what failed in every split."""
     lost = rows.transform_filter(f"!{TRIED}").transform_calculate(nothing="0")
     words = lost.mark_text(text="failed", align="left", dx=5, fontSize=11, color=colour("soft"))
-    return words.encode(x=_value("nothing", title), y=_rows(order=order), tooltip=GAIN_TIPS)
+    return words.encode(x=value_axis("nothing", title), y=rows_axis(order=order), tooltip=GAIN_TIPS)
 
 
 def headline(families: list[str], rope: float, decisive: int) -> Spec:
@@ -134,20 +69,20 @@ def headline(families: list[str], rope: float, decisive: int) -> Spec:
     here = "datum.scope === scope && datum.metric === metric && datum.classifier === classifier"
     here += f" && {PLANNED}"
     tint = _family(families)
-    x = _value("gain", "gain in score")
-    filled = _chart("gains", f"{here} && datum.against === {decisive}")
+    x = value_axis("gain", "gain in score")
+    filled = chart_of("gains", f"{here} && datum.against === {decisive}")
     bars = filled.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.2, opacity=0.55)
-    bars = bars.encode(x=x, x2="high:Q", y=_rows(), color=tint)
-    bars = bars.encode(x=_value("low", "gain in score"))
+    bars = bars.encode(x=x, x2="high:Q", y=rows_axis(), color=tint)
+    bars = bars.encode(x=value_axis("low", "gain in score"))
     dots = filled.transform_filter(TRIED).mark_point(filled=True, size=95, opacity=1)
-    dots = dots.encode(x=x, y=_rows(), color=tint, tooltip=GAIN_TIPS)
+    dots = dots.encode(x=x, y=rows_axis(), color=tint, tooltip=GAIN_TIPS)
     layers = [_band(rope), bars, dots, _failed(filled, "gain in score", "order")]
     if decisive != 0:
-        ring = _chart("gains", f"{here} && datum.against === 0", TRIED)
+        ring = chart_of("gains", f"{here} && datum.against === 0", TRIED)
         ring = ring.mark_point(filled=False, size=80, strokeWidth=1.6, opacity=1)
-        layers.append(ring.encode(x=x, y=_rows(), color=tint, tooltip=GAIN_TIPS))
+        layers.append(ring.encode(x=x, y=rows_axis(), color=tint, tooltip=GAIN_TIPS))
     chart = alt.layer(*layers).properties(height=alt.Step(STEP))
-    return _steered(chart, "scope", "metric", "plan", "classifier")
+    return steered(chart, "scope", "metric", "plan", "classifier")
 
 
 def gain_of_metric(families: list[str], rope: float, metric: int) -> Spec:
@@ -155,23 +90,25 @@ def gain_of_metric(families: list[str], rope: float, metric: int) -> Spec:
     here = f"datum.scope === scope && datum.metric === {metric} && datum.against === against"
     here += f" && datum.classifier === classifier && {PLANNED}"
     tint = _family(families)
-    rows = _chart("gains", here)
+    rows = chart_of("gains", here)
     bars = rows.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.2, opacity=0.55)
-    bars = bars.encode(x=_value("low", "gain"), x2="high:Q", y=_rows(order="first"), color=tint)
+    bars = bars.encode(
+        x=value_axis("low", "gain"), x2="high:Q", y=rows_axis(order="first"), color=tint
+    )
     dots = rows.transform_filter(TRIED).mark_point(filled=True, size=70, opacity=1)
     dots = dots.encode(
-        x=_value("gain", "gain"), y=_rows(order="first"), color=tint, tooltip=GAIN_TIPS
+        x=value_axis("gain", "gain"), y=rows_axis(order="first"), color=tint, tooltip=GAIN_TIPS
     )
     lost = _failed(rows, "gain", "first")
     chart = alt.layer(_band(rope), bars, dots, lost).properties(height=alt.Step(STEP))
-    return _steered(chart, "scope", "plan", "classifier", "against")
+    return steered(chart, "scope", "plan", "classifier", "against")
 
 
 def heat_map(first_table: int, widest: float) -> Spec:
     """Draw gains by treatment and table."""
     here = f"datum.scope >= {first_table} && datum.metric === metric && datum.against === against"
     here += f" && datum.classifier === classifier && {PLANNED}"
-    rows = _chart("gains", here)
+    rows = chart_of("gains", here)
     x = alt.X(
         "table:N",
         title=None,
@@ -185,7 +122,7 @@ def heat_map(first_table: int, widest: float) -> Spec:
         .mark_rect(cornerRadius=2, stroke=colour("paper"), strokeWidth=2)
         .encode(
             x=x,
-            y=_rows(),
+            y=rows_axis(),
             color=alt.Color("gain:Q", scale=scale, title="gain", legend=None),
             tooltip=GAIN_TIPS,
         )
@@ -200,19 +137,19 @@ def heat_map(first_table: int, widest: float) -> Spec:
     )
     written = written.encode(
         x=x,
-        y=_rows(),
+        y=rows_axis(),
         text="text:N",
         color=alt.condition(dark, alt.value(HEAT_INK[1]), alt.value(HEAT_INK[0])),
     )
     lost = rows.transform_filter(f"!{TRIED}").mark_text(
         text="failed", fontSize=11, color=colour("soft")
     )
-    lost = lost.encode(x=x, y=_rows(), tooltip=GAIN_TIPS)
+    lost = lost.encode(x=x, y=rows_axis(), tooltip=GAIN_TIPS)
     chart = alt.layer(tiles, written, lost).properties(height=alt.Step(27))
-    return _steered(chart, "metric", "plan", "classifier", "against")
+    return steered(chart, "metric", "plan", "classifier", "against")
 
 
-LEVEL_TIPS = _tips(
+LEVEL_TIPS = tips_of(
     ("label", "treatment", ""),
     ("table", "table", ""),
     ("train", "on training rows", ".4f"),
@@ -229,59 +166,61 @@ def _level_rows() -> str:
 
 def train_and_test(families: list[str]) -> Spec:
     """Draw train and test scores joined by a line: the generalization gap."""
-    rows = _chart("levels", _level_rows())
+    rows = chart_of("levels", _level_rows())
     tint = _family(families)
     line = rows.mark_rule(strokeWidth=2, opacity=0.4)
-    line = line.encode(x=_value("test", "score", False, ".2f"), x2="train:Q", y=_rows(), color=tint)
+    line = line.encode(
+        x=value_axis("test", "score", False, ".2f"), x2="train:Q", y=rows_axis(), color=tint
+    )
     test = rows.mark_point(filled=True, size=75, opacity=1)
     test = test.encode(
-        x=_value("test", "score", False, ".2f"), y=_rows(), color=tint, tooltip=LEVEL_TIPS
+        x=value_axis("test", "score", False, ".2f"), y=rows_axis(), color=tint, tooltip=LEVEL_TIPS
     )
     train = rows.mark_point(filled=False, size=65, strokeWidth=1.6, opacity=1)
     train = train.encode(
-        x=_value("train", "score", False, ".2f"), y=_rows(), color=tint, tooltip=LEVEL_TIPS
+        x=value_axis("train", "score", False, ".2f"), y=rows_axis(), color=tint, tooltip=LEVEL_TIPS
     )
     chart = alt.layer(line, test, train).properties(height=alt.Step(STEP))
-    return _steered(chart, "scope", "metric", "plan", "classifier")
+    return steered(chart, "scope", "metric", "plan", "classifier")
 
 
 def gap_closed(families: list[str]) -> Spec:
     """Draw the share of the gap that each treatment closes, and what that did on test rows."""
-    rows = _chart("levels", _level_rows(), "isValid(datum.closed) && datum.comparable === 1")
+    rows = chart_of("levels", _level_rows(), "isValid(datum.closed) && datum.comparable === 1")
     tint = _family(families)
     label = "datum.value === 0 ? '0' : replace(format(datum.value, '+.0%'), '-', '−')"
     x = alt.X("closed:Q", title="gap closed", axis=alt.Axis(labelExpr=label, tickCount=4))
     zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule().encode(x="zero:Q")
-    stem = rows.mark_bar(height=3, opacity=0.45).encode(x=x, y=_rows(), color=tint)
+    stem = rows.mark_bar(height=3, opacity=0.45).encode(x=x, y=rows_axis(), color=tint)
     dots = rows.mark_point(filled=True, size=70, opacity=1)
-    dots = dots.encode(x=x, y=_rows(), color=tint, tooltip=LEVEL_TIPS)
+    dots = dots.encode(x=x, y=rows_axis(), color=tint, tooltip=LEVEL_TIPS)
     chart = alt.layer(zero, stem, dots).properties(height=alt.Step(STEP))
-    return _steered(chart, "scope", "metric", "plan", "classifier")
+    return steered(chart, "scope", "metric", "plan", "classifier")
 
 
 def class_counts(many: bool) -> Spec:
     """Draw the training rows of each class and what the plan adds."""
     where = "(scope === 0 || datum.scope === scope)" if many else "true"
-    rows = _chart("counts", f"{where} && datum.plan === plan")
+    rows = chart_of("counts", f"{where} && datum.plan === plan")
     bars = rows.mark_bar(height=13).encode(
         x=alt.X("rows:Q", title="training rows", axis=alt.Axis(format=",d", tickCount=4)),
-        y=_rows(),
+        y=rows_axis(),
         color=alt.Color(
             "kind:N",
             title=None,
             scale=alt.Scale(domain=["real", "added"], range=[colour("real"), colour("added")]),
         ),
         order=alt.Order("kind:N", sort="descending"),
-        tooltip=_tips(("label", "class", ""), ("kind", "kind", ""), ("rows", "rows", ",d")),
+        tooltip=tips_of(("label", "class", ""), ("kind", "kind", ""), ("rows", "rows", ",d")),
     )
-    return _steered(bars.properties(height=alt.Step(20)), "scope", "plan")
+    return steered(bars.properties(height=alt.Step(20)), "scope", "plan")
 
 
 def cost(families: list[str], field: str) -> Spec:
     """Draw seconds or megabytes by method, on a logarithmic scale for seconds."""
-    rows = _chart("cost", "datum.scope === scope")
+    rows = chart_of("cost", "datum.scope === scope")
     tint = _family(families)
-    tips = _tips(
+    tips = tips_of(
         ("method", "method", ""),
         ("seconds", "seconds, median trial", ".3~s"),
         ("low", "fastest", ".3~s"),
@@ -293,15 +232,15 @@ def cost(families: list[str], field: str) -> Spec:
         x = alt.X("seconds:Q", title="seconds per trial", scale=alt.Scale(type="log"), axis=axis)
         spread = rows.mark_rule(strokeWidth=2.2, opacity=0.55)
         low = alt.X("low:Q", title="seconds per trial", scale=alt.Scale(type="log"), axis=axis)
-        layers = [spread.encode(x=low, x2="high:Q", y=_rows("method"), color=tint)]
+        layers = [spread.encode(x=low, x2="high:Q", y=rows_axis("method"), color=tint)]
     else:
         axis = alt.Axis(format="~s", tickCount=4)
         x = alt.X("mb:Q", title="peak memory, MB", scale=alt.Scale(zero=True), axis=axis)
         stem = rows.mark_bar(height=3, opacity=0.45)
-        layers = [stem.encode(x=x, y=_rows("method"), color=tint)]
+        layers = [stem.encode(x=x, y=rows_axis("method"), color=tint)]
     dots = rows.mark_point(filled=True, size=75, opacity=1)
-    layers.append(dots.encode(x=x, y=_rows("method"), color=tint, tooltip=tips))
-    return _steered(alt.layer(*layers).properties(height=alt.Step(STEP)), "scope")
+    layers.append(dots.encode(x=x, y=rows_axis("method"), color=tint, tooltip=tips))
+    return steered(alt.layer(*layers).properties(height=alt.Step(STEP)), "scope")
 
 
 def figures(summary: dict[str, Any]) -> list[Figure]:

@@ -2,13 +2,15 @@
 
 import functools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from equipoise.report.figures import GROUPS, STEERS, Figure, figures
+from equipoise.report.drawing import Figure
+from equipoise.report.figures import GROUPS, STEERS, figures
 from equipoise.report.style import DARK, LIGHT, css_variables
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -68,6 +70,47 @@ def _steers(summary: dict[str, Any], drawn: list[Figure]) -> list[dict[str, Any]
     ]
 
 
+def filled(
+    template: str, drawn: list[Figure], groups: Sequence[str], payload: dict[str, Any], **words: Any
+) -> str:
+    """Fill a template: the charts by group, their numbers, the scripts that draw them, and words.
+
+    Parameters
+    ----------
+    template : str
+        A file of `templates`, which extends ``base.html.j2``.
+    drawn : list of Figure
+    groups : sequence of str
+        The places that the template has for charts.
+    payload : dict
+        ``tables`` and ``lookups`` that the charts read.
+    **words : object
+        What else the template names; ``title`` among them.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["thousands"] = lambda n: f"{n:,}"
+    charts = [
+        {"name": f.name, "table": f.table, "steers": f.steers, "spec": compiled(f)} for f in drawn
+    ]
+    return environment.get_template(template).render(
+        groups={name: [f for f in drawn if f.group == name] for name in groups},
+        drawn=bool(drawn),
+        payload=json_for_script({**payload, "charts": charts}),
+        scripts=scripts() if drawn else Markup(""),
+        style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        behaviour=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
+        light=Markup(css_variables(LIGHT)),
+        dark=Markup(css_variables(DARK)),
+        **words,
+    )
+
+
 def render(summary: dict[str, Any]) -> str:
     """Give the page as text.
 
@@ -77,37 +120,11 @@ def render(summary: dict[str, Any]) -> str:
         As `summary.summarize` gives it.
     """
     drawn = figures(summary)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["thousands"] = lambda n: f"{n:,}"
-    groups: dict[str, list[Figure]] = {name: [] for name in GROUPS}
-    for figure in drawn:
-        groups[figure.group].append(figure)
-    payload = {
-        "tables": summary["tables"],
-        "lookups": summary["lookups"],
-        "charts": [
-            {"name": f.name, "table": f.table, "steers": f.steers, "spec": compiled(f)}
-            for f in drawn
-        ],
-    }
-    return environment.get_template("page.html.j2").render(
-        s=summary,
-        groups=groups,
-        drawn=bool(drawn),
-        steers=_steers(summary, drawn),
-        payload=json_for_script(payload),
-        scripts=scripts() if drawn else Markup(""),
-        style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
-        behaviour=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
-        light=Markup(css_variables(LIGHT)),
-        dark=Markup(css_variables(DARK)),
-    )
+    payload = {"tables": summary["tables"], "lookups": summary["lookups"]}
+    return filled(
+        "page.html.j2", drawn, GROUPS, payload,
+        title=summary["title"], s=summary, steers=_steers(summary, drawn),
+    )  # fmt: skip
 
 
 def write_page(summary: dict[str, Any], path: str | Path) -> Path:
@@ -119,8 +136,12 @@ def write_page(summary: dict[str, Any], path: str | Path) -> Path:
     path : path
         Of the HTML file; replaced if it is there.
     """
+    return write_whole(render(summary), path)
+
+
+def write_whole(text: str, path: str | Path) -> Path:
+    """Write a text file whole or not at all."""
     path = Path(path)
-    text = render(summary)
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)

@@ -24,7 +24,7 @@ from equipoise.tables.parquet import parquet_frame
 from equipoise.tables.schema import list_names
 from equipoise.tables.writer import CSV_ENDINGS, PARQUET_ENDINGS, TableWriter, write_table
 
-__all__ = ["TableWriter", "check_names", "read_noted", "read_table", "write_table"]
+__all__ = ["TableWriter", "check_names", "column_names", "read_noted", "read_table", "write_table"]
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MAGIC = {
@@ -140,6 +140,16 @@ def read_noted(
     if not frame.shape[1]:
         raise DataError(f"{path}: no column is left after dropping {list_names(reading.drop)}")
     return frame, tuple(f"{path.name}: {note}" for note in notes)
+
+
+def column_names(path: str | Path) -> list[str]:
+    """Give the names of a file's columns; what is no table raises as in `read_table`."""
+    path = Path(path).expanduser()
+    ending, zipped = _ending(path)
+    data = _bytes(path, zipped)
+    if ending in PARQUET_ENDINGS:
+        return list(parquet_frame(path, data, ())[0].columns)
+    return _header(path, _text_only(path, data), CSV_ENDINGS[ending])[0]
 
 
 def check_names(path: Path, names: Sequence[str], reading: Reading) -> None:

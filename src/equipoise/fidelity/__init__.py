@@ -1,0 +1,1 @@
+"""How faithful synthetic rows are, between a floor and a ceiling, and how closely they copy."""

@@ -1,0 +1,136 @@
+"""What scores mean, in words."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from equipoise.fidelity.copying import Copying
+from equipoise.fidelity.scores import Score
+
+GOOD, FAIR = 0.9, 0.5
+UNTOLD = 0.55  # an area below this is hardly more than a coin
+GIVEN_AWAY = 0.01  # of the area, that shuffling a column takes away
+MOST_COLUMNS = 5
+ALIKE = 0.1  # classes within so much of each other
+COLLAPSED = 0.8  # of the effective number of rows that real rows have
+
+# The scores that speak for their kind, and what they look at.
+SPOKESMEN = {
+    "column-shapes": "single columns",
+    "column-pair-trends": "pairs of columns",
+    "coverage": "the spread of whole rows",
+    "density": "where whole rows lie",
+    "detection": "whole rows as a classifier sees them",
+    "label-fidelity": "rows that look like their class",
+    "train-on-synthetic": "what a classifier learns from the rows",
+}
+
+
+def sentences(
+    scores: Sequence[Score], copying: Mapping[str, Copying], classes: Sequence[str]
+) -> dict[str, str]:
+    """Give a paragraph on each question: ``good``, ``gives_away``, ``classes`` and ``copies``.
+
+    Parameters
+    ----------
+    scores : sequence of Score
+    copying : mapping of str to Copying
+    classes : sequence of str
+        Those that were scored by themselves.
+    """
+    known = {(score.metric, score.label): score for score in scores}
+    said = {"good": _good(known), "gives_away": _gives_away(known)}
+    if len(classes) > 1:
+        said["classes"] = _classes(known, classes)
+    said["copies"] = _copies(copying)
+    return {question: text for question, text in said.items() if text}
+
+
+def listed(items: Iterable[str]) -> str:
+    """Join words as a sentence does."""
+    words = list(items)
+    return ", ".join(words[:-1]) + f" and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def _good(known: Mapping[tuple[str, str], Score]) -> str:
+    """Sort the scores that speak for their kind into as good as real, between, and near the floor."""
+    groups: dict[str, list[str]] = {"good": [], "fair": [], "weak": []}
+    for metric, what in SPOKESMEN.items():
+        score = known.get((metric, ""))
+        if score is None or not score.informative:
+            continue
+        shown = round(score.calibrated, 2)
+        level = "good" if shown >= GOOD else "fair" if shown >= FAIR else "weak"
+        groups[level].append(f"{what} ({score.calibrated:.2f})")
+    parts = []
+    if groups["good"]:
+        parts.append(f"As good as real rows, or nearly: {listed(groups['good'])}.")
+    if groups["fair"]:
+        parts.append(f"Between: {listed(groups['fair'])}.")
+    if groups["weak"]:
+        parts.append(f"Nearer to the floor than to real rows: {listed(groups['weak'])}.")
+    if not parts:
+        parts.append("Floor and ceiling meet on every score, so that none of them says anything.")
+    varied = known.get(("effective-rows", ""))
+    if varied is not None and varied.value < COLLAPSED * varied.ceiling:
+        parts.append(
+            f"Rows repeat: they are worth {varied.value:.0%} of as many real rows "
+            f"(real rows: {varied.ceiling:.0%})."
+        )
+    return " ".join(parts)
+
+
+def _gives_away(known: Mapping[tuple[str, str], Score]) -> str:
+    """Say how well rows are told from fresh ones, and by which columns."""
+    score = known.get(("detection", ""))
+    if score is None:
+        return ""
+    if score.value < UNTOLD:
+        return (
+            f"A classifier can hardly tell the rows from fresh ones (area {score.value:.2f}; a coin has 0.50, "
+            f"real rows have {score.ceiling:.2f})."
+        )
+    said = (
+        f"A classifier tells the rows from fresh ones with an area of {score.value:.2f} (a coin has 0.50, "
+        f"independent columns have {score.floor:.2f})."
+    )
+    falls = sorted(((v, name) for name, v in score.items.items() if v > GIVEN_AWAY), reverse=True)
+    if not falls:
+        return f"{said} No column alone gives them away."
+    columns = listed(f"{name} ({v:.2f})" for v, name in falls[:MOST_COLUMNS])
+    return f"{said} What gives them away, by what the area falls without it: {columns}."
+
+
+def _classes(known: Mapping[tuple[str, str], Score], classes: Sequence[str]) -> str:
+    """Name the class that is met worst, unless all are met alike."""
+    found = {label: known.get(("detection", label)) for label in classes}
+    scaled = {k: s.calibrated for k, s in found.items() if s is not None and s.informative}
+    if len(scaled) < 2:
+        return ""
+    low, high = min(scaled.values()), max(scaled.values())
+    if high - low < ALIKE:
+        return f"As a classifier sees them, all classes are met alike ({low:.2f} to {high:.2f} from floor to ceiling)."
+    worst, best = min(scaled, key=lambda k: scaled[k]), max(scaled, key=lambda k: scaled[k])
+    return (
+        f"Of the classes, {worst!r} is met worst ({scaled[worst]:.2f} from floor to ceiling, as a classifier sees it) "
+        f"and {best!r} best ({scaled[best]:.2f})."
+    )
+
+
+def _copies(copying: Mapping[str, Copying]) -> str:
+    """Say whether to worry about copies, of the whole table and of single classes."""
+    whole = copying[""]
+    parts = [whole.sentence]
+    rung = [label for label, found in copying.items() if label and found.alarm]
+    if rung:
+        parts.append(
+            "Of single classes, training rows were copied of "
+            + listed(
+                f"{label!r} (at least {copying[label].value:.0%}, {copying[label].low:.0%} to "
+                f"{copying[label].high:.0%})"
+                for label in rung
+            )
+            + "."
+        )
+    elif not math.isnan(whole.value) and len(copying) > 1 and not whole.alarm:
+        parts.append("That holds for each class.")
+    return " ".join(parts)

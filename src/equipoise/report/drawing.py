@@ -1,0 +1,89 @@
+"""What all charts share: a figure and its table, the numbers that steer it, axes, tooltips.
+
+A chart's specification holds no name from the user's data: it reads a named table whose rows carry indices and labels.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+from equipoise.report.style import config
+
+Spec = dict[str, Any]
+
+STEP = 23  # pixels of a row
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """One chart and what stands around it.
+
+    Attributes
+    ----------
+    name, group : str
+        Of its files and its place in the page; charts of one group stand side by side under one heading.
+    title : str
+    spec : dict
+        Vega-Lite, with colour marks of `style.colour` and a named table.
+    table : str
+        Which table of the summary it reads.
+    """
+
+    name: str
+    group: str
+    title: str
+    spec: Spec
+    table: str
+
+    @property
+    def steers(self) -> list[str]:
+        """The numbers that steer it."""
+        return [param["name"] for param in self.spec.get("params", [])]
+
+
+def chart_of(table: str, *conditions: str) -> alt.Chart:
+    """Begin a chart of the rows of a named table that meet all conditions."""
+    chart = alt.Chart(alt.NamedData(name=table))
+    for condition in conditions:
+        chart = chart.transform_filter(condition)
+    return chart
+
+
+def steered(chart: Any, *used: str, **fixed: int) -> Spec:
+    """Finish a chart: the numbers that steer it, its width, its configuration."""
+    params = [alt.param(name=n, value=fixed.get(n, 0)) for n in used]
+    whole = chart.add_params(*params).properties(width="container")
+    spec: Spec = whole.to_dict(validate=True)
+    spec.pop("$schema", None)
+    spec["config"] = config()
+    return spec
+
+
+def rows_axis(field: str = "label", order: str = "order") -> alt.Y:
+    """Give an axis with one line a label, in the order of a field."""
+    return alt.Y(
+        f"{field}:N",
+        title=None,
+        sort=alt.EncodingSortField(field=order, op="min", order="ascending"),
+    )
+
+
+def value_axis(field: str, title: str, zero: bool = True, form: str = "+.2f") -> alt.X:
+    """Give an axis of numbers."""
+    # Vega would write the sign of zero, and a hyphen for minus
+    label = f"datum.value === 0 ? '0' : replace(format(datum.value, '{form}'), '-', '−')"
+    return alt.X(
+        f"{field}:Q",
+        title=title,
+        scale=alt.Scale(zero=zero, nice=True, padding=8),
+        axis=alt.Axis(labelExpr=label, tickCount=5),
+    )
+
+
+def tips_of(*pairs: tuple[str, str, str]) -> list[alt.Tooltip]:
+    """Give tooltips from (field, title, format of a number)."""
+    return [
+        alt.Tooltip(f"{field}:{'Q' if form else 'N'}", title=title, format=form or alt.Undefined)
+        for field, title, form in pairs
+    ]
