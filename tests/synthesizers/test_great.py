@@ -333,7 +333,7 @@ def test_all_cells_may_be_given(quick):
 def test_seconds_end_the_fine_tuning_and_the_reason_is_told(quick):
     X, y = mixed()
     start = time.monotonic()
-    great = quick(X, y, max_steps=100_000, train_seconds=1.0)
+    great = quick(X, y, max_steps=100_000, train_seconds=0.05)
     assert time.monotonic() - start < 30
     assert 0 < great.n_steps_ < 100_000
     assert "train_seconds" in great.stopped_
