@@ -42,6 +42,14 @@ def test_a_run_leaves_its_results_and_a_page(finished):
     assert "staff" in (finished / "report.html").read_text(encoding="utf-8")
 
 
+def test_the_page_says_how_faithful_the_rows_are_unless_told_not_to(finished, tmp_path):
+    assert "How faithful are the rows?" in (finished / "report.html").read_text(encoding="utf-8")
+    call = ["bench", "--data", finished.parent / "staff.csv", "--target", "y", "--missing", "?"]
+    call += ["--methods", "smote", "--decisions", "plain", "--repeats", "1", "--no-quality"]
+    assert main([str(word) for word in [*call, "--run", tmp_path / "run"]]) == 0
+    assert "How faithful" not in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+
+
 def test_the_same_command_again_runs_nothing_again(finished, capsys):
     folder = finished.parent
     call = ["bench", "--data", folder / "staff.csv", "--target", "y", "--missing", "?"]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from equipoise.analysis.frames import COLUMNS, Results
+from equipoise.fidelity.registry import TRIAL_METRICS
 
 METRICS = ("macro_f1", "worst_f1", "macro_roc_auc")
 LEVEL = {"macro_f1": 0.72, "worst_f1": 0.58, "macro_roc_auc": 0.85}
@@ -50,6 +51,7 @@ class FakeRun:
     failed: tuple[tuple[str, int, str], ...] = (("eucalyptus", 3, "tvae"), ("hmeq", 1, "cart"))
     skipped: tuple[tuple[str, str], ...] = (("hmeq", "gaussian-noise"),)
     unfinished: tuple[tuple[str, int, str], ...] = ()
+    quality: bool = True
     rows: int = 60
     seed: int = 7
 
@@ -61,6 +63,7 @@ class _Builder:
     def __init__(self, wish: FakeRun) -> None:
         self.wish = wish
         self.rng = np.random.default_rng(wish.seed)
+        self.quality_rng = np.random.default_rng(wish.seed + 1)
         self.tables: dict[str, list[tuple]] = {name: [] for name in COLUMNS}
 
     def results(self) -> Results:
@@ -116,6 +119,8 @@ class _Builder:
         )
         if status != "done":
             return
+        if wish.quality and method != "undersample":
+            self.scored(name, repeat, method)
         if method == "identity":
             for (decision, classifier), gain in IDENTITY.items():
                 self.scores(name, repeat, (method, "none", decision, classifier), gain + shift)
@@ -149,6 +154,32 @@ class _Builder:
         self.tables["predictions"].append(
             (name, repeat, *treatment, "test", truth, probabilities, np.zeros(n_classes))
         )
+
+    def scored(self, name: str, repeat: int, method: str) -> None:
+        """Plant quality: floor 0.3, real rows 0.9, methods by their place; pairs say nothing; duplicates copy."""
+        sources = [("reference:independent", 0.3), ("reference:uniform", 0.3)]
+        sources += [("reference:ceiling", 0.9)]
+        if method != "identity":
+            place = list(self.wish.gains).index(method)
+            sources = [(method, 0.9 if method == "duplicate" else max(0.3, 0.8 - 0.1 * place))]
+        labels = [c for c, n in self.wish.datasets[name].items() if n >= 150]
+        for label in ["", *labels]:
+            for source, level in sources:
+                key = (name, repeat, source, label)
+                for metric in TRIAL_METRICS:
+                    value = (1 - level if metric.better == "lower" else level) + 0.0
+                    value = 0.9 if metric.name == "column-pair-trends" else value
+                    value += self.quality_rng.normal(0, 0.004)
+                    self.tables["quality"].append((*key, metric.name, "", value, np.nan, np.nan))
+                    self.tables["quality"].append((*key, metric.name, "age", value, np.nan, np.nan))
+                if method != "identity":
+                    copies = 0.95 if method == "duplicate" else 0.01
+                    values = (copies, copies - 0.01, copies + 0.01)
+                    self.tables["quality"].append((*key, "too-close", "", *values))
+                    alarm = float(method == "duplicate")
+                    self.tables["quality"].append(
+                        (*key, "copying-alarm", "", alarm, np.nan, np.nan)
+                    )
 
     def deliver(self, name: str, repeat: int, method: str, plan: str) -> None:
         counts = {c: int(n * 0.8) for c, n in self.wish.datasets[name].items()}

@@ -12,6 +12,7 @@ from fake_run import FakeRun
 from equipoise.analysis.frames import Results
 from equipoise.report.figures import figures, scopes_of, standalone, write_figures
 from equipoise.report.page import json_for_script, render, scripts, write_page
+from equipoise.report.run_quality_figures import TABLES
 from equipoise.report.summary import summarize
 
 CLEAN = {"failed": (), "skipped": ()}
@@ -168,7 +169,7 @@ def test_a_thin_run_still_draws(wish, tmp_path):
 
 def test_figures_are_written_as_png_and_svg(summary, tmp_path):
     one = {k: v for k, v in summary["tables"].items() if k == "counts"}
-    none = {k: {"columns": [], "rows": []} for k in ("gains", "levels", "cost")}
+    none = {k: {"columns": [], "rows": []} for k in ("gains", "levels", "cost", *TABLES)}
     written = write_figures({**summary, "tables": one | none}, tmp_path, scale=1)
     # all three tables together, and each by itself
     assert sorted(p.name for p in written if p.suffix == ".png") == [

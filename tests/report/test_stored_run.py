@@ -13,6 +13,7 @@ from equipoise.results.records import (
     DeliveryRecord,
     Observation,
     PredictionRecord,
+    QualityRecord,
     RunInfo,
     TrialRecord,
 )
@@ -31,7 +32,8 @@ class Asked:
 def record_of(trial, run):
     def mine(frame):
         same = (frame["dataset"] == trial.dataset) & (frame["repeat"] == trial.repeat)
-        return frame[same & (frame["method"] == trial.method)].itertuples(index=False)
+        owner = frame["method"].where(~frame["method"].str.startswith("reference:"), "identity")
+        return frame[same & (owner == trial.method)].itertuples(index=False)
 
     return TrialRecord(
         **{name: getattr(trial, name) for name in run.trials.columns if name != "notes"},
@@ -50,6 +52,10 @@ def record_of(trial, run):
                 *(p.truth, p.probabilities, p.offsets),
             )
             for p in mine(run.predictions)
+        ),
+        quality=tuple(
+            QualityRecord(q.method, q.label, q.metric, q.item, q.value, q.low, q.high)
+            for q in mine(run.quality)
         ),
     )
 
@@ -77,4 +83,5 @@ def test_the_summary_survives_the_store(tmp_path):
             want = {i["label"]: i["gain"] for g in two["groups"] for i in g["items"]}
             assert got == pytest.approx(want, abs=1e-6)
     assert found["trouble"]
+    assert found["quality"] == plain["quality"] is not None
     assert found["progress"]["counts"] == plain["progress"]["counts"]

@@ -15,6 +15,7 @@ from equipoise.results.records import (
     DeliveryRecord,
     Observation,
     PredictionRecord,
+    QualityRecord,
     RunInfo,
     TrialRecord,
 )
@@ -38,6 +39,10 @@ def predictions(n=30, n_classes=3, part="test", seed=0):
         rng.random((n, n_classes)).astype(np.float32),
         np.array([0.0, 0.25, -1.5])[:n_classes],
     )
+
+
+def scored(*sources, value=0.5):
+    return tuple(QualityRecord(s, ">50K", "coverage", "", value, 0.25, 0.75) for s in sources)
 
 
 def record(method="smote", repeat=0, **changes):
@@ -123,6 +128,34 @@ def test_an_empty_run_reads_as_empty_frames_with_their_columns(store):
     assert store.observations()["value"].dtype == np.float64
 
 
+def test_quality_is_read_back_beside_its_references(store, tmp_path):
+    item = QualityRecord("smote", "", "column-shapes", "age", 0.9, math.nan, math.nan)
+    store.write_trial(record("smote", quality=(*scored("smote"), item)))
+    store.write_trial(record("identity", quality=scored("reference:ceiling", "reference:copy")))
+    with Store.open(tmp_path / "run") as reader:
+        found = reader.quality()
+    assert found["method"].tolist() == ["reference:ceiling", "reference:copy", "smote", "smote"]
+    assert found.iloc[0].tolist() == [
+        "adult", 0, "reference:ceiling", ">50K", "coverage", "", 0.5, 0.25, 0.75,
+    ]  # fmt: skip
+    assert found["item"].tolist() == ["", "", "age", ""]
+    assert np.isnan(found["low"].iloc[2])
+
+
+def test_quality_goes_with_its_trial(store):
+    first = scored("reference:ceiling", "reference:copy")
+    store.write_trial(record("identity", quality=first))
+    store.write_trial(record("identity", repeat=1, quality=first))
+    store.write_trial(record("smote", quality=scored("smote")))
+    store.write_trial(record("identity", quality=scored("reference:ceiling")))
+    store.write_trial(record("smote"))
+    found = store.quality()
+    assert found[found["repeat"] == 0]["method"].tolist() == ["reference:ceiling"]
+    assert len(found[found["repeat"] == 1]) == 2
+    store.plan_trials([record("identity", repeat=1, trial_id="id-other")])
+    assert store.quality()["repeat"].tolist() == [0]
+
+
 def test_a_trial_written_again_replaces_the_older_one(store):
     store.write_trial(record())
     store.write_trial(record(observations=(record().observations[0],), predictions=()))
@@ -183,6 +216,10 @@ def test_another_seed_is_refused_and_the_same_one_goes_on(tmp_path):
             {"predictions": (replace(predictions(), probabilities=np.full((30, 3), np.nan)),)},
             "not finite",
         ),
+        ({"quality": scored("smote", "smote")}, "the quality score smote .* came twice"),
+        ({"quality": scored("tvae")}, "a trial of smote gave quality scores of tvae"),
+        ({"quality": scored("reference:ceiling")}, "gave quality scores of reference:ceiling"),
+        ({"quality": scored("smote", value=math.nan)}, "is not finite"),
     ],
 )
 def test_a_record_that_contradicts_itself_is_refused_whole(store, changes, sentence):

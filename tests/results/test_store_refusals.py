@@ -12,7 +12,7 @@ import pytest
 
 from equipoise.errors import StoreError
 from equipoise.results import format as tables
-from equipoise.results.records import Observation, RunInfo, TrialRecord
+from equipoise.results.records import Observation, QualityRecord, RunInfo, TrialRecord
 from equipoise.results.store import Store
 
 INFO = RunInfo("demo", 7)
@@ -23,7 +23,10 @@ def trial(number=0, n_scores=3):
         Observation("none", "plain", "xgboost", "test", f"m{number}-{i}", "", 0.5)
         for i in range(n_scores)
     )
-    return TrialRecord(f"t{number}", "adult", number, "smote", "done", observations=scores)
+    quality = (QualityRecord("smote", "", "coverage", "", 0.5, 0.4, 0.6),)
+    return TrialRecord(
+        f"t{number}", "adult", number, "smote", "done", observations=scores, quality=quality
+    )
 
 
 @pytest.fixture
@@ -117,7 +120,15 @@ def test_random_damage_never_raises_anything_but_a_store_error(run):
         file.write_bytes(whole[: page * 4096] + b"\xa5" * 4096 + whole[(page + 1) * 4096 :])
         try:
             with Store.open(run) as store:
-                for name in ("trials", "observations", "asked", "datasets", "history", "run"):
+                for name in (
+                    "trials",
+                    "observations",
+                    "asked",
+                    "datasets",
+                    "history",
+                    "run",
+                    "quality",
+                ):
                     getattr(store, name)()
         except StoreError:
             refused += 1
@@ -134,6 +145,9 @@ def test_random_damage_never_raises_anything_but_a_store_error(run):
         ("UPDATE score SET value = 'high'", "observations"),
         ("UPDATE score SET series = series + 900", "observations"),
         ("INSERT INTO history VALUES (1, 'loss', 'text')", "history"),
+        ("UPDATE quality SET value = 'high'", "quality"),
+        ("UPDATE quality SET low = x'00'", "quality"),
+        ("UPDATE quality SET label = CAST(x'ff00ff' AS TEXT)", "quality"),
         (
             "INSERT INTO ground VALUES (1, 'x', 1000000000000, x'00', x'00')",
             "predictions",

@@ -42,7 +42,7 @@ def table(tmp_path):
 def trials_of(table, methods, plans=("balance",), decisions=("plain",), **more):
     experiment = Experiment(
         "own", (), tuple(dict.fromkeys(("identity", *methods))), (Cells(("none",), decisions, ("identity",)),
-        Cells(plans, decisions)), files=(table,), **more,
+        Cells(plans, decisions)), files=(table,), quality=False, **more,
     )  # fmt: skip
     tables = {table.name: load_table(table.name, table, "")}
     return [trial for trial in plan(experiment, tables) if trial.method in methods]
@@ -249,7 +249,7 @@ def test_any_number_of_workers_gives_the_same_rows(table, tmp_path):
         "own", (), ("identity", "smote", "cart"),
         (Cells(("balance",), ("plain", "threshold")),
          Cells(("none",), ("plain", "best-simple"), ("identity",))),
-        files=(table,), repeats=2,
+        files=(table,), repeats=2, quality=False,
     )  # fmt: skip
     frames = []
     for jobs in (1, 2):
@@ -276,7 +276,7 @@ def test_a_table_that_cannot_be_had_is_skipped_with_the_reason(tmp_path, monkeyp
     monkeypatch.setattr("equipoise.trials.bench.load_table", nothing)
     experiment = Experiment(
         "two", ("thomas", "ionosphere"), ("identity",),
-        (Cells(("none",), ("plain",), ("identity",)),), repeats=1, controls=False,
+        (Cells(("none",), ("plain",), ("identity",)),), repeats=1, controls=False, quality=False,
     )  # fmt: skip
     run = bench(experiment, run=tmp_path / "run")
     trials = run.trials().set_index("dataset")
@@ -305,7 +305,7 @@ def test_on_a_known_law_the_oracle_brings_fresh_rows_and_helps():
     experiment = Experiment(
         "law", ("law:two-gaussians", "ionosphere"), ("identity", "oracle"),
         (Cells(("balance",), ("plain",)), Cells(("none",), ("plain",), ("identity",))),
-        repeats=1, controls=False,
+        repeats=1, controls=False, quality=False,
     )  # fmt: skip
     tables = {name: load_table(name, None, "") for name in experiment.datasets}
     trials = plan(experiment, tables)
@@ -324,7 +324,7 @@ def test_on_a_known_law_the_oracle_brings_fresh_rows_and_helps():
 def test_a_table_that_cannot_be_had_again_keeps_what_was_done(tmp_path, monkeypatch):
     experiment = Experiment(
         "two", ("ionosphere", "law:noise"), ("identity",), (Cells(("none",), ("plain",)),),
-        repeats=1, controls=False,
+        repeats=1, controls=False, quality=False,
     )  # fmt: skip
     before = bench(experiment, run=tmp_path / "run").observations()
 
@@ -342,7 +342,7 @@ def test_a_table_that_cannot_be_had_again_keeps_what_was_done(tmp_path, monkeypa
 def test_a_file_that_changed_between_two_runs_of_one_process_is_read_again(table, tmp_path):
     experiment = Experiment(
         "own", (), ("identity",), (Cells(("none",), ("plain",)),), files=(table,), repeats=1,
-        controls=False,
+        controls=False, quality=False,
     )  # fmt: skip
     bench(experiment, run=tmp_path / "one")
     rows(140, seed=5).to_csv(table.path, index=False)

@@ -24,6 +24,9 @@ COLUMNS: dict[str, list[str]] = {
         *["name", "n_rows", "kinds", "class_counts", "unscored", "content_hash", "warnings"]
     ],
     "predictions": ["dataset", "repeat", *TREATMENT, "part", "truth", "probabilities", "offsets"],
+    "quality": [
+        *["dataset", "repeat", "method", "label", "metric", "item", "value", "low", "high"]
+    ],
 }
 
 
@@ -39,7 +42,7 @@ class Results:
     ----------
     run : dict
         What was asked for, with versions, machine and seed.
-    observations, trials, asked, deliveries, datasets, predictions : DataFrame
+    observations, trials, asked, deliveries, datasets, predictions, quality : DataFrame
         Cells of ``datasets``: kinds and class_counts are dicts, unscored and warnings sequences.
     """
 
@@ -50,6 +53,7 @@ class Results:
     deliveries: pd.DataFrame = field(default_factory=lambda: _empty("deliveries"))
     datasets: pd.DataFrame = field(default_factory=lambda: _empty("datasets"))
     predictions: pd.DataFrame = field(default_factory=lambda: _empty("predictions"))
+    quality: pd.DataFrame = field(default_factory=lambda: _empty("quality"))
 
     @classmethod
     def read(cls, store: Store) -> "Results":
@@ -62,6 +66,7 @@ class Results:
             deliveries=store.deliveries(),
             datasets=store.datasets().rename(columns={"dataset": "name"}),
             predictions=store.predictions(part="test"),
+            quality=store.quality(),
         )
 
     def scored(self) -> dict[str, NDArray[np.bool_]]:

@@ -47,6 +47,13 @@ Classifiers = Annotated[
 Datasets = Annotated[str | None, typer.Option(help="Only these tables of the experiment.")]
 Repeats = Annotated[int | None, typer.Option(help="Repeats; five test every row once.")]
 Seed = Annotated[int | None, typer.Option(help="Root of all random numbers but the splits.")]
+Quality = Annotated[
+    bool | None,
+    typer.Option(
+        "--quality/--no-quality",
+        help="Also score the rows that methods make. Default: the experiment's own choice.",
+    ),
+]
 Jobs = Annotated[int, typer.Option(help="Worker processes, one thread each.", min=1)]
 TimeLimit = Annotated[float | None, typer.Option(help="Seconds per trial.", min=0.001)]
 MemoryLimit = Annotated[int | None, typer.Option(help="Megabytes per worker.", min=1)]
@@ -71,6 +78,7 @@ def bench(
     datasets: Datasets = None,
     repeats: Repeats = None,
     seed: Seed = None,
+    quality: Quality = None,
     jobs: Jobs = 1,
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
@@ -88,7 +96,7 @@ def bench(
 
     experiment = _experiment(name, _files(data, target, missing, categorical, numeric, drop))
     experiment = _narrowed(experiment, methods, plans, decisions, classifiers, datasets)
-    experiment = _replaced(experiment, repeats=repeats, seed=seed)
+    experiment = _replaced(experiment, repeats=repeats, seed=seed, quality=quality)
     finished = run_bench(
         experiment,
         run=run,

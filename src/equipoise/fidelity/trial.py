@@ -15,8 +15,8 @@ from equipoise.fidelity.metric import Trio
 from equipoise.fidelity.novelty import score_novelty, score_novelty_references
 from equipoise.fidelity.references import score_references, score_synthetic
 from equipoise.fidelity.registry import TRIAL_METRICS, TRIAL_PRIVACY_METRICS
+from equipoise.results.records import REFERENCE
 
-REFERENCE = "reference:"  # before the name of a reference, where a method's name would stand
 WITH_COLUMNS = ("column-shapes", "detection")  # pairs would be hundreds a class
 
 

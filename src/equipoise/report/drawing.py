@@ -8,7 +8,8 @@ from typing import Any
 
 import altair as alt
 
-from equipoise.report.style import config
+from equipoise.report.style import colour, config
+from equipoise.report.words import FAMILY_LABELS
 
 Spec = dict[str, Any]
 
@@ -67,6 +68,13 @@ def rows_axis(field: str = "label", order: str = "order") -> alt.Y:
         title=None,
         sort=alt.EncodingSortField(field=order, op="min", order="ascending"),
     )
+
+
+def family_colour(families: list[str]) -> alt.Color:
+    """Give the colours of the families of methods."""
+    words = [FAMILY_LABELS[f] for f in families]
+    scale = alt.Scale(domain=words, range=[colour(f) for f in families])
+    return alt.Color("family:N", title=None, scale=scale)
 
 
 def value_axis(field: str, title: str, zero: bool = True, form: str = "+.2f") -> alt.X:

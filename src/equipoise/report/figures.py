@@ -15,24 +15,20 @@ from equipoise.report.drawing import (
     Figure,
     Spec,
     chart_of,
+    family_colour,
     rows_axis,
     steered,
     tips_of,
     value_axis,
 )
+from equipoise.report.run_quality_figures import run_quality_figures
 from equipoise.report.style import HEAT, HEAT_INK, colour, dress
 from equipoise.report.words import FAMILY_LABELS
 
 MOST_TABLES = 12  # beyond that, files of each table would be hundreds
-GROUPS = ("headline", "gains", "heat", "gap", "counts", "cost")
+GROUPS = ("headline", "gains", "heat", "gap", "quality", "copies", "helpful", "counts", "cost")
 STEERS = ("scope", "metric", "plan", "classifier", "against")
 PLANNED = "(datum.plan === plan || datum.plan === -1)"
-
-
-def _family(families: list[str]) -> alt.Color:
-    words = [FAMILY_LABELS[f] for f in families]
-    scale = alt.Scale(domain=words, range=[colour(f) for f in families])
-    return alt.Color("family:N", title=None, scale=scale)
 
 
 def _band(rope: float) -> Any:
@@ -68,7 +64,7 @@ def headline(families: list[str], rope: float, decisive: int) -> Spec:
     """Draw gains over doing nothing (open) and over the opponent that decides (filled, with interval)."""
     here = "datum.scope === scope && datum.metric === metric && datum.classifier === classifier"
     here += f" && {PLANNED}"
-    tint = _family(families)
+    tint = family_colour(families)
     x = value_axis("gain", "gain in score")
     filled = chart_of("gains", f"{here} && datum.against === {decisive}")
     bars = filled.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.2, opacity=0.55)
@@ -89,7 +85,7 @@ def gain_of_metric(families: list[str], rope: float, metric: int) -> Spec:
     """Draw the gains in one score over one opponent, with intervals."""
     here = f"datum.scope === scope && datum.metric === {metric} && datum.against === against"
     here += f" && datum.classifier === classifier && {PLANNED}"
-    tint = _family(families)
+    tint = family_colour(families)
     rows = chart_of("gains", here)
     bars = rows.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.2, opacity=0.55)
     bars = bars.encode(
@@ -167,7 +163,7 @@ def _level_rows() -> str:
 def train_and_test(families: list[str]) -> Spec:
     """Draw train and test scores joined by a line: the generalization gap."""
     rows = chart_of("levels", _level_rows())
-    tint = _family(families)
+    tint = family_colour(families)
     line = rows.mark_rule(strokeWidth=2, opacity=0.4)
     line = line.encode(
         x=value_axis("test", "score", False, ".2f"), x2="train:Q", y=rows_axis(), color=tint
@@ -187,7 +183,7 @@ def train_and_test(families: list[str]) -> Spec:
 def gap_closed(families: list[str]) -> Spec:
     """Draw the share of the gap that each treatment closes, and what that did on test rows."""
     rows = chart_of("levels", _level_rows(), "isValid(datum.closed) && datum.comparable === 1")
-    tint = _family(families)
+    tint = family_colour(families)
     label = "datum.value === 0 ? '0' : replace(format(datum.value, '+.0%'), '-', '−')"
     x = alt.X("closed:Q", title="gap closed", axis=alt.Axis(labelExpr=label, tickCount=4))
     zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule().encode(x="zero:Q")
@@ -219,7 +215,7 @@ def class_counts(many: bool) -> Spec:
 def cost(families: list[str], field: str) -> Spec:
     """Draw seconds or megabytes by method, on a logarithmic scale for seconds."""
     rows = chart_of("cost", "datum.scope === scope")
-    tint = _family(families)
+    tint = family_colour(families)
     tips = tips_of(
         ("method", "method", ""),
         ("seconds", "seconds, median trial", ".3~s"),
@@ -266,6 +262,7 @@ def figures(summary: dict[str, Any]) -> list[Figure]:
         spec = train_and_test(families)
         found.append(Figure("train-test", "gap", "Train and test scores", spec, "levels"))
         found.append(Figure("gap-closed", "gap", "Gap closed", gap_closed(families), "levels"))
+    found += run_quality_figures(summary, families, many)
     if tables["counts"]["rows"]:
         spec = class_counts(many)
         found.append(Figure("class-counts", "counts", "Training rows by class", spec, "counts"))

@@ -12,6 +12,7 @@ from equipoise.report.across import across
 from equipoise.report.charted import Charted
 from equipoise.report.findings import findings
 from equipoise.report.ledger import Ledger, keep_ledger
+from equipoise.report.run_quality import RunQuality
 from equipoise.report.words import FAMILY_LABELS, GLOSSARY, METRICS, counted, listed
 
 Summary = dict[str, Any]
@@ -29,15 +30,17 @@ def summarize(results: Results) -> Summary:
     -------
     dict
         Plain values only (JSON can hold them all): title, asked, progress, found, controls, lookups, tables (of
-        the charts), sections of HTML tables, versions, glossary.
+        the charts), quality, sections of HTML tables, versions, glossary.
     """
     ledger = keep_ledger(results)
     charted = Charted(results, ledger)
+    quality = RunQuality(results, ledger)
     tables = {
         "gains": charted.gains(),
         "levels": charted.levels(),
         "counts": charted.counts(),
         "cost": charted.cost(),
+        **quality.tables(),
     }
     plan = ledger.plans[0] if ledger.plans else ""
     found = findings(ledger, ledger.metrics[0], plan) if ledger.metrics else None
@@ -60,6 +63,7 @@ def summarize(results: Results) -> Summary:
         },
         "smallest_gap": SMALLEST_GAP,
         "tables": tables,
+        "quality": quality.section(),
         "lookups": charted.lookups(),
         "families": _families(charted),
         "datasets": _datasets(results),

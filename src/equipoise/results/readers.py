@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from equipoise.results.blobs import unpack
+from equipoise.results.records import REFERENCE, UNTREATED
 
 _CURRENT = """
     FROM trial t LEFT JOIN asked a
@@ -221,10 +222,16 @@ def history(connection: sqlite3.Connection) -> pd.DataFrame:
 
 
 def quality(connection: sqlite3.Connection) -> pd.DataFrame:
-    """Give the fidelity scores, one row per metric and column, pair or table."""
+    """Give the scores of synthetic rows; those of references count as long as the untreated trial does."""
+    owner = (
+        "JOIN quality q ON q.dataset = t.dataset AND q.repeat = t.repeat "
+        f"AND (q.method = t.method OR (t.method = '{UNTREATED}' AND q.method GLOB '{REFERENCE}*')) "
+        "WHERE"
+    )
     rows = connection.execute(
-        "SELECT dataset, repeat, method, label, metric, item, value, low, high FROM quality "
-        "ORDER BY dataset, repeat, method, label, metric, item"
+        "SELECT q.dataset, q.repeat, q.method, q.label, q.metric, q.item, q.value, q.low, q.high"
+        + _CURRENT.replace("WHERE", owner)
+        + "ORDER BY q.dataset, q.repeat, q.method, q.label, q.metric, q.item"
     ).fetchall()
     return _frame(
         rows,

@@ -1,5 +1,6 @@
 """What one finished trial leaves behind, as plain values."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ Part = Literal["train", "test"]
 
 
 STATUSES: tuple[Status, ...] = ("done", "failed", "timeout", "skipped")
+UNTREATED = "identity"  # the method whose trial also brings what quality is read against
+REFERENCE = "reference:"  # before the name of such a reference, where a method's name would stand
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,33 @@ class PredictionRecord:
 
 
 @dataclass(frozen=True)
+class QualityRecord:
+    """One score of synthetic rows; the trial supplies dataset and repeat.
+
+    Attributes
+    ----------
+    source : str
+        The method of the trial, or, in a trial of `UNTREATED`, ``reference:ceiling`` and the like.
+    label : str
+        The class whose rows were scored; empty for the whole table.
+    metric : str
+    item : str
+        A column; empty for the score itself.
+    value : float
+    low, high : float
+        The interval is NaN where none is known.
+    """
+
+    source: str
+    label: str
+    metric: str
+    item: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class TrialRecord:
     """All that one trial leaves: what the store writes in one transaction."""
 
@@ -145,6 +175,7 @@ class TrialRecord:
     deliveries: tuple[DeliveryRecord, ...] = ()
     observations: tuple[Observation, ...] = ()
     predictions: tuple[PredictionRecord, ...] = ()
+    quality: tuple[QualityRecord, ...] = ()
     history: dict[str, list[float]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # unseen levels, fallbacks, gaps that cannot be compared
 
@@ -175,4 +206,18 @@ def fault(record: TrialRecord) -> str:
             )
         if not np.isfinite(p.probabilities).all():
             return f"{where} hold probabilities that are not finite"
+    return _fault_of_quality(record)
+
+
+def _fault_of_quality(record: TrialRecord) -> str:
+    keys = Counter((q.source, q.label, q.metric, q.item) for q in record.quality)
+    twice = [key for key, count in keys.items() if count > 1]
+    if twice:
+        return f"the quality score {' / '.join(twice[0])} came twice"
+    for q in record.quality:
+        own = q.source == record.method
+        if not own and not (record.method == UNTREATED and q.source.startswith(REFERENCE)):
+            return f"a trial of {record.method} gave quality scores of {q.source}"
+        if not math.isfinite(q.value):
+            return f"the quality score {q.source} / {q.metric} is not finite"
     return ""

@@ -289,5 +289,5 @@ class Store:
         return self._read(readers.history)
 
     def quality(self) -> pd.DataFrame:
-        """Give dataset, repeat, method, label, metric, item, value, low, high."""
+        """Give dataset, repeat, method (or reference), label, metric, item, value, low, high."""
         return self._read(readers.quality)

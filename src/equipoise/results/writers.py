@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from equipoise.results.blobs import digest, pack
-from equipoise.results.records import PredictionRecord, TrialRecord
+from equipoise.results.records import REFERENCE, UNTREATED, PredictionRecord, TrialRecord
 
 SeriesIds = dict[tuple[str, ...], int]
 
@@ -14,7 +14,7 @@ SeriesIds = dict[tuple[str, ...], int]
 def write_details(
     connection: sqlite3.Connection, trial: int | None, record: TrialRecord, known: SeriesIds
 ) -> None:
-    """Write deliveries, scores, predictions and curves of a trial; `known` learns new series."""
+    """Write deliveries, scores, predictions, quality and curves of a trial; `known` learns new series."""
     connection.executemany(
         "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
@@ -35,6 +35,7 @@ def write_details(
     )
     for prediction in record.predictions:
         _write_prediction(connection, trial, prediction)
+    _write_quality(connection, record)
     connection.executemany(
         "INSERT INTO history VALUES (?, ?, ?)",
         [
@@ -56,6 +57,26 @@ def _learn_series(
             "SELECT plan, decision, classifier, part, metric, label, id FROM series"
         )
         known.update({tuple(row[:6]): row[6] for row in rows})
+
+
+def _write_quality(connection: sqlite3.Connection, record: TrialRecord) -> None:
+    """Write the quality scores of a trial in place of those of an older one; its table knows no trial numbers."""
+    where = (record.dataset, record.repeat)
+    old = "DELETE FROM quality WHERE dataset = ? AND repeat = ? AND "
+    connection.execute(old + "method = ?", (*where, record.method))
+    if record.method == UNTREATED:
+        connection.execute(old + "method GLOB ?", (*where, f"{REFERENCE}*"))
+    connection.executemany(
+        "INSERT INTO quality VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (*where, q.source, q.label, q.metric, q.item, float(q.value), *_ends(q.low, q.high))
+            for q in record.quality
+        ],
+    )
+
+
+def _ends(low: float, high: float) -> tuple[float | None, float | None]:
+    return (float(low), float(high)) if np.isfinite([low, high]).all() else (None, None)
 
 
 def _write_prediction(

@@ -52,6 +52,11 @@ class Run:
         with Store.open(self.folder) as store:
             return store.observations()
 
+    def quality(self) -> pd.DataFrame:
+        """Give the scores of synthetic rows and of their references, raw; see `equipoise.analysis.quality`."""
+        with Store.open(self.folder) as store:
+            return store.quality()
+
     def trials(self) -> pd.DataFrame:
         """Give one row per trial: status, reason, seconds, memory."""
         with Store.open(self.folder) as store:
@@ -247,6 +252,7 @@ def _trial(
         parameters=dict(experiment.parameters).get(word, ()),
         data_dir=data_dir,
         file=file,
+        quality=experiment.quality,
     )
 
 

@@ -89,15 +89,15 @@ class TrialRun:
         self._predicted: dict[tuple, Predicted] = {}
         self._out_of_fold: dict[tuple, OutOfFold] = {}
         self._inner_fits: dict = {}
-        self._fitted: Any = None
+        self.fitted: Any = None
 
     def run(self) -> Outcome:
         """Run every cell."""
         started = time.perf_counter()
-        self._fitted = fit_method(self.setting, self.train)
+        self.fitted = fit_method(self.setting, self.train)
         self.outcome.fit_seconds = time.perf_counter() - started
-        self.outcome.keeps_rows = bool(getattr(self._fitted, "keeps_rows", False))
-        self.outcome.history = dict(getattr(self._fitted, "history_", {}))
+        self.outcome.keeps_rows = bool(getattr(self.fitted, "keeps_rows", False))
+        self.outcome.history = dict(getattr(self.fitted, "history_", {}))
         for cell in self.setting.trial.cells:
             self._run(cell)
         return self.outcome
@@ -147,7 +147,7 @@ class TrialRun:
     def augmented(self, plan: str) -> Augmented:
         """Give the training rows after a plan."""
         if plan not in self._augmented:
-            grown = augment(self.setting, self._fitted, self.train, plan)
+            grown = augment(self.setting, self.fitted, self.train, plan)
             self._augmented[plan] = grown
             self.outcome.sample_seconds += grown.seconds
             self.outcome.deliveries += grown.deliveries

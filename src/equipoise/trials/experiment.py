@@ -21,7 +21,7 @@ TUNED = ("threshold", "best-simple")
 WEIGHTED = ("balanced", "ladder", "best-simple")  # decisions that train with weights
 CONTROLS = ("xgboost-bagging", "xgboost-regularised")
 KEYS = {"name", "title", "datasets", "methods", "classifiers", "repeats", "controls", "cells"}
-KEYS |= {"parameters"}
+KEYS |= {"parameters", "quality"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class Experiment:
     classifiers : tuple of str, default=("xgboost",)
     controls : bool, default=True
         Whether plain bagging and the regularised preset run beside `identity`.
+    quality : bool, default=True
+        Whether the rows that methods make are scored, beside what they do for a classifier.
     repeats : int, default=5
         Repeat r is fold r mod 5 of partition r div 5.
     seed : int, default=0
@@ -87,6 +89,7 @@ class Experiment:
     title: str = ""
     classifiers: tuple[str, ...] = ("xgboost",)
     controls: bool = True
+    quality: bool = True
     repeats: int = 5
     seed: int = 0
     files: tuple[TableFile, ...] = ()
@@ -147,6 +150,7 @@ class Trial:
     parameters: tuple[tuple[str, Any], ...] = ()
     data_dir: str = ""
     file: TableFile | None = None
+    quality: bool = False
 
     @property
     def trial_id(self) -> str:
@@ -155,6 +159,8 @@ class Trial:
         parts["cells"] = sorted(tuple(cell.values()) for cell in parts["cells"])
         for word in ("data_dir", "code_version"):
             del parts[word]
+        if not self.quality:  # so that trials from before there was a choice keep their ids
+            del parts["quality"]
         if self.file is not None:
             del parts["file"]["path"]
         text = json.dumps(parts, sort_keys=True)
@@ -264,6 +270,7 @@ def from_dict(content: dict[str, Any], where: str) -> Experiment:
         cells=tuple(products),
         classifiers=words(content.get("classifiers", ["xgboost"]), f"{where}: classifiers"),
         controls=bool(content.get("controls", True)),
+        quality=_switch(content.get("quality", True), f"{where}: quality"),
         repeats=content.get("repeats", 5),
         parameters=_parameters(content.get("parameters", {}), f"{where}: parameters"),
     )
@@ -309,6 +316,12 @@ def own_tables(
         ),
         repeats=repeats,
     )
+
+
+def _switch(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise OptionError(f"{where} must be true or false, got {value!r}")
+    return value
 
 
 def _check_count(what: str, value: Any, least: int) -> None:

@@ -74,6 +74,7 @@ class Setting:
     schema: Schema
     texts: tuple[str, ...]
     scored: NDArray[np.bool_]
+    target: str = "class"
 
     @property
     def n_classes(self) -> int:

@@ -16,6 +16,7 @@ from equipoise.tables.labels import Labels
 from equipoise.tables.schema import Schema
 from equipoise.trials.decisions import TrialRun
 from equipoise.trials.experiment import TableFile, Trial
+from equipoise.trials.quality import Scored, score_rows
 from equipoise.trials.steps import Sample, Setting
 
 
@@ -80,8 +81,13 @@ def run_trial(trial: Trial) -> TrialRecord:
             Schema.infer(table.take(part.train).X, dataset.kinds, warn=False),
             labels.texts,
             scored_classes(y),
+            dataset.target,
         )
-        outcome = TrialRun(setting, table, part).run()
+        cells = TrialRun(setting, table, part)
+        outcome = cells.run()
+        scored = Scored()
+        if trial.quality:
+            scored = score_rows(setting, cells.fitted, cells.train, cells.test)
     noted = [str(w.message) for w in caught if issubclass(w.category, EquipoiseWarning)]
     return TrialRecord(
         trial_id=trial.trial_id,
@@ -97,6 +103,7 @@ def run_trial(trial: Trial) -> TrialRecord:
         deliveries=tuple(outcome.deliveries),
         observations=tuple(outcome.observations),
         predictions=tuple(outcome.predictions),
+        quality=scored.records,
         history=outcome.history,
-        notes=tuple(dict.fromkeys([*outcome.notes, *noted])),
+        notes=tuple(dict.fromkeys([*outcome.notes, *noted, *scored.notes])),
     )
