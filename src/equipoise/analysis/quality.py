@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.analysis.intervals import corrected, over_these_tables
+from equipoise.metrics.calibration import LEAST_RANGE
 from equipoise.results.records import REFERENCE
 
-LEAST_RANGE = 0.02  # between floor and ceiling, for a ratio to mean something
 LEAST_METHODS = 4  # on a table, for a rank correlation over them
 SPLIT = ["dataset", "repeat", "label", "metric"]
 CALIBRATED = "calibrated"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from equipoise.cli.reading import Categorical, Drop, Missing, Numeric
 from equipoise.errors import OptionError
 
 if TYPE_CHECKING:
@@ -18,16 +19,6 @@ Data = Annotated[
     list[Path] | None, typer.Option(help="A table of your own, CSV or Parquet; needs --target.")
 ]
 Target = Annotated[str | None, typer.Option(help="Its column with the classes.")]
-Missing = Annotated[
-    list[str] | None, typer.Option(help="A text that means a missing value; may be repeated.")
-]
-Categorical = Annotated[
-    list[str] | None, typer.Option(help="A column to take as categories; may be repeated.")
-]
-Numeric = Annotated[
-    list[str] | None, typer.Option(help="A column to take as numbers; may be repeated.")
-]
-Drop = Annotated[list[str] | None, typer.Option(help="A column to leave out; may be repeated.")]
 Methods = Annotated[
     str | None, typer.Option(help="Methods, separated by commas; identity is always among them.")
 ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from equipoise.cli.reading import Categorical, Drop, Missing, Numeric
 from equipoise.errors import OptionError
 
 if TYPE_CHECKING:
@@ -27,16 +28,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print everything as JSON."
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="Also write a page there, an .html file.")
 ]
-Missing = Annotated[
-    list[str] | None, typer.Option(help="A text that means a missing value; may be repeated.")
-]
-Categorical = Annotated[
-    list[str] | None, typer.Option(help="A column to take as categories; may be repeated.")
-]
-Numeric = Annotated[
-    list[str] | None, typer.Option(help="A column to take as numbers; may be repeated.")
-]
-Drop = Annotated[list[str] | None, typer.Option(help="A column to leave out; may be repeated.")]
 Seed = Annotated[int, typer.Option(help="Of all random numbers.", min=0)]
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.fidelity.columns import over_columns, present
-from equipoise.fidelity.metric import Measured, Metric, Trio
+from equipoise.fidelity.columns import column_metric, present
 
 
 def boundary_adherence(real: NDArray[np.float64], synthetic: NDArray[np.float64]) -> float:
@@ -34,18 +33,10 @@ def boundary_adherence(real: NDArray[np.float64], synthetic: NDArray[np.float64]
     return float(inside.sum() / n)
 
 
-def _measure(trio: Trio, rng: np.random.Generator) -> Measured:
-    return over_columns(trio, numbers=boundary_adherence)
-
-
-METRIC = Metric(
+METRIC = column_metric(
     name="boundary-adherence",
     title="Boundary adherence",
-    better="higher",
-    low=0.0,
-    high=1.0,
     formula="mean over columns of numbers of the share of S in [min R, max R]",
     source="SDMetrics BoundaryAdherence",
-    floor="uniform",
-    measure=_measure,
+    numbers=boundary_adherence,
 )

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.fidelity.columns import over_columns
-from equipoise.fidelity.metric import Measured, Metric, Trio
+from equipoise.fidelity.columns import column_metric
 
 
 def category_adherence(real: NDArray[np.int64], synthetic: NDArray[np.int64], size: int) -> float:
@@ -33,18 +32,10 @@ def category_adherence(real: NDArray[np.int64], synthetic: NDArray[np.int64], si
     return float(occurs[synthetic + 1].mean())
 
 
-def _measure(trio: Trio, rng: np.random.Generator) -> Measured:
-    return over_columns(trio, levels=category_adherence)
-
-
-METRIC = Metric(
+METRIC = column_metric(
     name="category-adherence",
     title="Category adherence",
-    better="higher",
-    low=0.0,
-    high=1.0,
     formula="mean over columns of levels of the share of S whose level (or missing) occurs in R",
     source="SDMetrics CategoryAdherence",
-    floor="uniform",
-    measure=_measure,
+    levels=category_adherence,
 )

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.fidelity.columns import counts, over_columns
-from equipoise.fidelity.metric import Measured, Metric, Trio
+from equipoise.fidelity.columns import column_metric, counts
 
 
 def category_coverage(real: NDArray[np.int64], synthetic: NDArray[np.int64], size: int) -> float:
@@ -35,18 +34,10 @@ def category_coverage(real: NDArray[np.int64], synthetic: NDArray[np.int64], siz
     return float((in_real & in_synthetic).sum() / in_real.sum())
 
 
-def _measure(trio: Trio, rng: np.random.Generator) -> Measured:
-    return over_columns(trio, levels=category_coverage)
-
-
-METRIC = Metric(
+METRIC = column_metric(
     name="category-coverage",
     title="Category coverage",
-    better="higher",
-    low=0.0,
-    high=1.0,
     formula="mean over columns of levels of the share of R's levels that occur in S",
     source="SDMetrics CategoryCoverage",
-    floor="uniform",
-    measure=_measure,
+    levels=category_coverage,
 )

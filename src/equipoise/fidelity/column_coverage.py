@@ -1,10 +1,8 @@
 """Coverage: how much of each column's range, and how many of its levels, are reached."""
 
-import numpy as np
-
 from equipoise.fidelity.category_coverage import category_coverage
-from equipoise.fidelity.columns import over_columns
-from equipoise.fidelity.metric import Measured, Metric, Trio
+from equipoise.fidelity.columns import column_metric, over_columns
+from equipoise.fidelity.metric import Measured, Trio
 from equipoise.fidelity.range_coverage import range_coverage
 
 
@@ -29,18 +27,11 @@ def column_coverage(trio: Trio) -> Measured:
     return over_columns(trio, numbers=range_coverage, levels=category_coverage)
 
 
-def _measure(trio: Trio, rng: np.random.Generator) -> Measured:
-    return column_coverage(trio)
-
-
-METRIC = Metric(
+METRIC = column_metric(
     name="column-coverage",
     title="Column coverage",
-    better="higher",
-    low=0.0,
-    high=1.0,
     formula="mean over columns of range coverage (numbers) or category coverage (levels)",
     source="SDMetrics diagnostic report up to 0.12, Coverage",
-    floor="uniform",
-    measure=_measure,
+    numbers=range_coverage,
+    levels=category_coverage,
 )

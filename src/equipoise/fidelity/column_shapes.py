@@ -2,11 +2,9 @@
 
 from functools import partial
 
-import numpy as np
-
-from equipoise.fidelity.columns import over_columns
+from equipoise.fidelity.columns import column_metric, over_columns
 from equipoise.fidelity.ks_complement import ks_complement
-from equipoise.fidelity.metric import Measured, Metric, Trio
+from equipoise.fidelity.metric import Measured, Trio
 from equipoise.fidelity.tv_complement import tv_complement
 
 
@@ -31,18 +29,11 @@ def column_shapes(trio: Trio, *, unseen: float = 0.0) -> Measured:
     return over_columns(trio, numbers=ks_complement, levels=partial(tv_complement, unseen=unseen))
 
 
-def _measure(trio: Trio, rng: np.random.Generator) -> Measured:
-    return column_shapes(trio)
-
-
-METRIC = Metric(
+METRIC = column_metric(
     name="column-shapes",
     title="Column shapes",
-    better="higher",
-    low=0.0,
-    high=1.0,
     formula="mean over columns of the KS complement (numbers) or the TV complement (levels)",
     source="SDMetrics quality report, Column Shapes",
-    floor="uniform",
-    measure=_measure,
+    numbers=ks_complement,
+    levels=tv_complement,
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.fidelity.metric import Measured, Trio
+from equipoise.fidelity.metric import Measured, Metric, Trio
 from equipoise.tables.schema import Schema
 
 NumberScore = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
@@ -62,6 +62,41 @@ def over_columns(
                 size = int(trio.sizes[j])
                 items[name] = levels(trio.fresh.codes[:, j], trio.synthetic.codes[:, j], size)
     return Measured(mean_defined(list(items.values())), items)
+
+
+def column_metric(
+    *,
+    name: str,
+    title: str,
+    formula: str,
+    source: str,
+    numbers: NumberScore | None = None,
+    levels: LevelScore | None = None,
+) -> Metric:
+    """Make a metric of scores of single columns: 1 is best, and uniform draws are its floor.
+
+    Parameters
+    ----------
+    name, title, formula, source : str
+        Of the `Metric`.
+    numbers, levels : callable, optional
+        As for `over_columns`.
+    """
+
+    def measure(trio: Trio, rng: np.random.Generator) -> Measured:
+        return over_columns(trio, numbers=numbers, levels=levels)
+
+    return Metric(
+        name=name,
+        title=title,
+        better="higher",
+        low=0.0,
+        high=1.0,
+        formula=formula,
+        source=source,
+        floor="uniform",
+        measure=measure,
+    )
 
 
 def present(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.fidelity.columns import over_columns, present
-from equipoise.fidelity.metric import Measured, Metric, Trio
+from equipoise.fidelity.columns import column_metric, present
 
 DECIMALS = 14
 
@@ -49,18 +48,10 @@ def _distinct(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
     return ordered[np.r_[True, ordered[1:] != ordered[:-1]]]
 
 
-def _measure(trio: Trio, rng: np.random.Generator) -> Measured:
-    return over_columns(trio, numbers=ks_complement)
-
-
-METRIC = Metric(
+METRIC = column_metric(
     name="ks-complement",
     title="KS complement",
-    better="higher",
-    low=0.0,
-    high=1.0,
     formula="mean over columns of numbers of 1 - sup_x |F_R(x) - F_S(x)|",
     source="Smirnov 1939; SDMetrics KSComplement",
-    floor="uniform",
-    measure=_measure,
+    numbers=ks_complement,
 )

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.fidelity.columns import over_columns, present
-from equipoise.fidelity.metric import Measured, Metric, Trio
+from equipoise.fidelity.columns import column_metric, present
 
 
 def range_coverage(real: NDArray[np.float64], synthetic: NDArray[np.float64]) -> float:
@@ -38,18 +37,10 @@ def range_coverage(real: NDArray[np.float64], synthetic: NDArray[np.float64]) ->
     return float(max(1.0 - (below + above), 0.0))
 
 
-def _measure(trio: Trio, rng: np.random.Generator) -> Measured:
-    return over_columns(trio, numbers=range_coverage)
-
-
-METRIC = Metric(
+METRIC = column_metric(
     name="range-coverage",
     title="Range coverage",
-    better="higher",
-    low=0.0,
-    high=1.0,
     formula="mean over columns of numbers of the share of [min R, max R] that [min S, max S] covers",
     source="SDMetrics RangeCoverage",
-    floor="uniform",
-    measure=_measure,
+    numbers=range_coverage,
 )

@@ -26,11 +26,11 @@ from equipoise.fidelity.blocks import (
     measure,
 )
 from equipoise.fidelity.metric import Better, Metric, Trio
+from equipoise.metrics.calibration import LEAST_RANGE
 from equipoise.tables.coded import Coded, rounded
 from equipoise.tables.schema import Schema
 
 REFERENCES = ("independent", "uniform", "ceiling", "copy")
-LEAST_RANGE = 0.02  # between floor and ceiling, for a ratio to mean something
 ASIDE_BLOCKS = 1  # of a reference that is neither floor nor ceiling
 
 

@@ -1,10 +1,11 @@
 """What scores mean, in words."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from equipoise.fidelity.copying import Copying
 from equipoise.fidelity.scores import Score
+from equipoise.tables.schema import listed
 
 GOOD, FAIR = 0.9, 0.5
 UNTOLD = 0.55  # an area below this is hardly more than a coin
@@ -43,12 +44,6 @@ def sentences(
         said["classes"] = _classes(known, classes)
     said["copies"] = _copies(copying)
     return {question: text for question, text in said.items() if text}
-
-
-def listed(items: Iterable[str]) -> str:
-    """Join words as a sentence does."""
-    words = list(items)
-    return ", ".join(words[:-1]) + f" and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def _good(known: Mapping[tuple[str, str], Score]) -> str:

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.errors import OptionError
-from equipoise.fidelity.columns import over_columns, present
-from equipoise.fidelity.metric import Measured, Metric, Trio
+from equipoise.fidelity.columns import column_metric, present
 
 Statistic = Literal["mean", "median", "std"]
 TITLES: dict[Statistic, str] = {"mean": "mean", "median": "median", "std": "standard deviation"}
@@ -58,21 +57,13 @@ def _statistic(statistic: Statistic, values: NDArray[np.float64]) -> float:
     return float(np.mean(values) if statistic == "mean" else np.median(values))
 
 
-def _measure(statistic: Statistic, trio: Trio, rng: np.random.Generator) -> Measured:
-    return over_columns(trio, numbers=partial(statistic_similarity, statistic=statistic))
-
-
 METRICS = tuple(
-    Metric(
+    column_metric(
         name=f"statistic-similarity-{statistic}",
         title=f"Statistic similarity ({title})",
-        better="higher",
-        low=0.0,
-        high=1.0,
         formula=f"mean over columns of numbers of max(0, 1 - |{statistic} R - {statistic} S| / (max R - min R))",
         source="SDMetrics StatisticSimilarity",
-        floor="uniform",
-        measure=partial(_measure, statistic),
+        numbers=partial(statistic_similarity, statistic=statistic),
     )
     for statistic, title in TITLES.items()
 )

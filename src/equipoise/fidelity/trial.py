@@ -6,7 +6,6 @@ methods of a (dataset, repeat), and calibrated scores are derived from what both
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,56 +14,36 @@ from equipoise.fidelity.metric import Trio
 from equipoise.fidelity.novelty import score_novelty, score_novelty_references
 from equipoise.fidelity.references import score_references, score_synthetic
 from equipoise.fidelity.registry import TRIAL_METRICS, TRIAL_PRIVACY_METRICS
-from equipoise.results.records import REFERENCE
+from equipoise.results.records import REFERENCE, QualityRecord
 
 WITH_COLUMNS = ("column-shapes", "detection")  # pairs would be hundreds a class
 
 
-@dataclass(frozen=True)
-class Found:
-    """A score as it is stored.
-
-    Attributes
-    ----------
-    label : str
-        The class; empty for the whole table.
-    metric : str
-    item : str
-        A column; empty for the score itself.
-    value, low, high : float
-        The interval is NaN where none is known.
-    """
-
-    label: str
-    metric: str
-    item: str
-    value: float
-    low: float
-    high: float
-
-
-def trial_quality(trio: Trio, rng: np.random.Generator) -> list[Found]:
+def trial_quality(trio: Trio, method: str, rng: np.random.Generator) -> list[QualityRecord]:
     """Score a synthesizer's rows: as many as there are training rows, at their class proportions.
 
     Parameters
     ----------
     trio : Trio
         Training part, test part and synthetic rows.
+    method : str
+        Whose rows they are.
     rng : Generator
     """
-    found = _stored(score_synthetic(trio, TRIAL_METRICS, rng))
+    found = _stored(method, score_synthetic(trio, TRIAL_METRICS, rng))
     near, copying = score_novelty(trio, TRIAL_PRIVACY_METRICS, rng)
     for spread in near:
-        low, high = math.nan, math.nan
+        ends = math.nan, math.nan
         if spread.metric == "too-close":
-            low, high = copying[spread.label].low, copying[spread.label].high
-        found.append(Found(spread.label, spread.metric, "", spread.value, low, high))
+            ends = copying[spread.label].low, copying[spread.label].high
+        found.append(QualityRecord(method, spread.label, spread.metric, "", spread.value, *ends))
     for label, known in copying.items():
-        found.append(Found(label, "copying-alarm", "", float(known.alarm), math.nan, math.nan))
-    return [entry for entry in found if math.isfinite(entry.value)]
+        alarm = float(known.alarm)
+        found.append(QualityRecord(method, label, "copying-alarm", "", alarm, math.nan, math.nan))
+    return [record for record in found if math.isfinite(record.value)]
 
 
-def reference_quality(trio: Trio, rng: np.random.Generator) -> dict[str, list[Found]]:
+def reference_quality(trio: Trio, rng: np.random.Generator) -> list[QualityRecord]:
     """Score the references of a (dataset, repeat): ``reference:ceiling`` and so on.
 
     Parameters
@@ -74,26 +53,24 @@ def reference_quality(trio: Trio, rng: np.random.Generator) -> dict[str, list[Fo
     rng : Generator
     """
     bare = trio.with_synthetic(trio.train)  # of which only the number counts
-    scored = score_references(bare, TRIAL_METRICS, rng)
-    near = score_novelty_references(bare, TRIAL_PRIVACY_METRICS, rng)
-    names = dict.fromkeys((*scored, *near))
-    return {
-        REFERENCE + name: [
-            entry
-            for entry in _stored([*scored.get(name, []), *near.get(name, [])])
-            if math.isfinite(entry.value)
-        ]
-        for name in names
-    }
+    found: list[QualityRecord] = []
+    for known in (
+        score_references(bare, TRIAL_METRICS, rng),
+        score_novelty_references(bare, TRIAL_PRIVACY_METRICS, rng),
+    ):
+        for name, spreads in known.items():
+            found += _stored(REFERENCE + name, spreads)
+    return [record for record in found if math.isfinite(record.value)]
 
 
-def _stored(spreads: Sequence[Spread]) -> list[Found]:
+def _stored(source: str, spreads: Sequence[Spread]) -> list[QualityRecord]:
     found = []
     for spread in spreads:
-        found.append(Found(spread.label, spread.metric, "", spread.value, *spread.interval))
+        of = source, spread.label, spread.metric
+        found.append(QualityRecord(*of, "", spread.value, *spread.interval))
         if spread.metric in WITH_COLUMNS:
             found += [
-                Found(spread.label, spread.metric, item, value, math.nan, math.nan)
+                QualityRecord(*of, item, value, math.nan, math.nan)
                 for item, value in spread.items.items()
             ]
     return found

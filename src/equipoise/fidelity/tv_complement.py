@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.fidelity.columns import counts, over_columns
-from equipoise.fidelity.metric import Measured, Metric, Trio
+from equipoise.fidelity.columns import column_metric, counts
 
 SDMETRICS_UNSEEN = 1e-6
 
@@ -44,18 +43,10 @@ def tv_complement(
     return float(1.0 - 0.5 * gaps.sum())
 
 
-def _measure(trio: Trio, rng: np.random.Generator) -> Measured:
-    return over_columns(trio, levels=tv_complement)
-
-
-METRIC = Metric(
+METRIC = column_metric(
     name="tv-complement",
     title="TV complement",
-    better="higher",
-    low=0.0,
-    high=1.0,
     formula="mean over columns of levels of 1 - (1/2) sum_v |p_R(v) - p_S(v)|",
     source="total variation distance; SDMetrics TVComplement",
-    floor="uniform",
-    measure=_measure,
+    levels=tv_complement,
 )

@@ -13,9 +13,9 @@ from equipoise.report.words import (
     VERDICT_HEADINGS,
     counted,
     interval_text,
-    listed,
     treatment_label,
 )
+from equipoise.tables.schema import listed
 
 
 def _item(row: Any, ledger: Ledger) -> dict[str, Any]:

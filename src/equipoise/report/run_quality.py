@@ -20,7 +20,8 @@ from equipoise.fidelity.registry import TRIAL_METRICS
 from equipoise.report.charted import Table, number
 from equipoise.report.ledger import Ledger
 from equipoise.report.quality_figures import LEFT, RIGHT
-from equipoise.report.words import FAMILY_LABELS, METRICS, counted, family, listed, signed
+from equipoise.report.words import FAMILY_LABELS, METRICS, counted, family, signed
+from equipoise.tables.schema import listed
 
 SCALES = {m.name: Scale(m.floor, m.better == "higher") for m in TRIAL_METRICS}
 TITLES = {m.name: m.title for m in TRIAL_METRICS}

@@ -13,7 +13,8 @@ from equipoise.report.charted import Charted
 from equipoise.report.findings import findings
 from equipoise.report.ledger import Ledger, keep_ledger
 from equipoise.report.run_quality import RunQuality
-from equipoise.report.words import FAMILY_LABELS, GLOSSARY, METRICS, counted, listed
+from equipoise.report.words import FAMILY_LABELS, GLOSSARY, METRICS, counted
+from equipoise.tables.schema import listed
 
 Summary = dict[str, Any]
 

@@ -186,14 +186,6 @@ def home_classifiers(classifiers: Sequence[str]) -> list[str]:
     ]
 
 
-def listed(items: Sequence[str]) -> str:
-    """Join words as a sentence does."""
-    words = list(items)
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
 def counted(n: int, noun: str, plural: str = "") -> str:
     """Give "1 table", "2 tables"."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

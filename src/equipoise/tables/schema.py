@@ -186,6 +186,12 @@ def list_names(names: Iterable[Hashable], most: int = 8) -> str:
     return ", ".join(shown[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def listed(items: Iterable[str]) -> str:
+    """Join words as a sentence does."""
+    words = list(items)
+    return ", ".join(words[:-1]) + f" and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
 def check_frame(frame: pd.DataFrame) -> None:
     """Refuse what is no table: no rows, no columns, two columns of one name."""
     if frame.shape[1] == 0:

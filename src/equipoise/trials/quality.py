@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from equipoise.errors import EquipoiseError
 from equipoise.fidelity.metric import Trio
 from equipoise.fidelity.reading import read_trio
-from equipoise.fidelity.trial import Found, reference_quality, trial_quality
+from equipoise.fidelity.trial import reference_quality, trial_quality
 from equipoise.results.records import QualityRecord
 from equipoise.seeds import as_generator
 from equipoise.trials.steps import Sample, Setting, makes_rows
@@ -52,13 +52,12 @@ def score_rows(setting: Setting, fitted: Any, train: Sample, test: Sample) -> Sc
     rng = as_generator(setting.seed("quality"))
     try:
         if fitted is None:
-            known = reference_quality(_trio(setting, train, test, train), rng)
-            return Scored(tuple(r for name, f in known.items() for r in _records(name, f)))
+            return Scored(tuple(reference_quality(_trio(setting, train, test, train), rng)))
         made, notes = _draw(setting, fitted, train)
         if len(made.y) < 2:
             return Scored((), notes)
-        found = trial_quality(_trio(setting, train, test, made), rng)
-        return Scored(tuple(_records(setting.trial.method, found)), notes)
+        trio = _trio(setting, train, test, made)
+        return Scored(tuple(trial_quality(trio, setting.trial.method, rng)), notes)
     except Exception as error:
         reason = str(error) if isinstance(error, EquipoiseError) else repr(error)
         return Scored((), (f"its rows were not scored: {' '.join(reason.split())[:300]}",))
@@ -85,7 +84,3 @@ def _trio(setting: Setting, train: Sample, test: Sample, made: Sample) -> Trio:
 
 def _joined(X: pd.DataFrame, target: str, labels: NDArray) -> pd.DataFrame:
     return X.assign(**{target: pd.Series(labels, index=X.index, dtype=object)})
-
-
-def _records(source: str, found: list[Found]) -> list[QualityRecord]:
-    return [QualityRecord(source, f.label, f.metric, f.item, f.value, f.low, f.high) for f in found]
