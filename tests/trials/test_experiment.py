@@ -126,3 +126,14 @@ def test_an_unknown_experiment_names_those_there_are():
 
 def test_every_method_of_the_registry_can_be_asked_for():
     assert dataclasses.replace(SMALL, methods=tuple(METHODS)).methods == tuple(METHODS)
+
+
+def test_hyperparameters_are_tuned_for_untreated_rows_alone():
+    cells = (Cells(("balance",), ("plain", "tuned"), ("identity", "smote")),)
+    experiment = Experiment(
+        "own", ("ionosphere",), ("identity", "smote"), cells, classifiers=("xgboost", "random-forest"),
+    )  # fmt: skip
+    assert [c.classifier for c in cells_of(experiment, "identity") if c.decision == "tuned"] == [
+        "xgboost"
+    ]
+    assert not [c for c in cells_of(experiment, "smote") if c.decision == "tuned"]

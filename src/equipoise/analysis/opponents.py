@@ -13,6 +13,7 @@ OPPONENTS: dict[str, str] = {
     "balanced": "balanced",
     "ladder": "ladder",
     "threshold": "threshold",
+    "tuned": "tuned",
     "best-simple": "best-simple",
 }
 

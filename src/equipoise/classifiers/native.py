@@ -1,4 +1,4 @@
-"""The classifiers that take levels and missing cells as they are: XGBoost, a bagging of it, random forest.
+"""The classifiers that take levels and missing cells as they are: XGBoost in four forms, random forest.
 
 One thread each, in fitting and in prediction; seeds come in and no global stream is used.
 """
@@ -14,12 +14,15 @@ from equipoise.classifiers._base import Classifier
 from equipoise.classifiers.foreign import Foreign, accepts_weights, make_foreign
 from equipoise.classifiers.matrices import OneHot, native, native_types
 from equipoise.classifiers.presets import DEFAULT, N_BAGS, N_FOREST_TREES, REGULARISED
+from equipoise.classifiers.tuning import tuned
 from equipoise.errors import OptionError
 from equipoise.seeds import generator
 from equipoise.tables.coded import Coded
 from equipoise.tables.schema import Schema
 
-CLASSIFIERS = ("xgboost", "xgboost-regularised", "xgboost-bagging", "random-forest")
+CLASSIFIERS = (
+    "xgboost", "xgboost-regularised", "xgboost-bagging", "xgboost-tuned", "random-forest",
+)  # fmt: skip
 
 
 def make_classifier(
@@ -51,6 +54,8 @@ def make_classifier(
         return XGBoost(parameters=REGULARISED, **shared)
     if name == "xgboost-bagging":
         return BaggedXGBoost(**shared)
+    if name == "xgboost-tuned":
+        return TunedXGBoost(parameters=DEFAULT, **shared)
     if name == "random-forest":
         return RandomForest(**shared)
     return Foreign(name=name, **shared)
@@ -118,6 +123,17 @@ class XGBoost(Classifier):
 
     def _probabilities(self, table: Coded) -> NDArray:
         return self._model.predict_proba(native(self.schema, table))
+
+
+class TunedXGBoost(XGBoost):
+    """XGBoost with the best of its defaults and twenty random settings, chosen on inner folds (`tuning.tuned`)."""
+
+    def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
+        def make(settings: Mapping[str, Any]) -> Any:
+            return _booster(self.schema, settings, self.random_state)
+
+        self.parameters = tuned(make, native(self.schema, table), y, weights, self.random_state)
+        super()._fit(table, y, weights)
 
 
 class BaggedXGBoost(Classifier):

@@ -27,12 +27,14 @@ Plans = Annotated[
 ]
 Decisions = Annotated[
     str | None,
-    typer.Option(help="Decisions: plain, balanced, ladder, threshold, best-simple, corrected."),
+    typer.Option(
+        help="Decisions: plain, balanced, ladder, threshold, tuned, best-simple, corrected."
+    ),
 ]
 Classifiers = Annotated[
     str | None,
     typer.Option(
-        help="xgboost, xgboost-regularised, xgboost-bagging, random-forest or MODULE:CLASS."
+        help="xgboost, xgboost-regularised, xgboost-bagging, xgboost-tuned, random-forest or MODULE:CLASS."
     ),
 ]
 Datasets = Annotated[str | None, typer.Option(help="Only these tables of the experiment.")]

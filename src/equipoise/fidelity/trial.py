@@ -16,10 +16,13 @@ from equipoise.fidelity.references import score_references, score_synthetic
 from equipoise.fidelity.registry import TRIAL_METRICS, TRIAL_PRIVACY_METRICS
 from equipoise.results.records import REFERENCE, QualityRecord
 
-WITH_COLUMNS = ("column-shapes", "detection")  # pairs would be hundreds a class
+BY_COLUMN = ("column-shapes", "detection")
+BY_PAIR = "column-pair-trends"  # hundreds of pairs: of the whole table only, and in one split
 
 
-def trial_quality(trio: Trio, method: str, rng: np.random.Generator) -> list[QualityRecord]:
+def trial_quality(
+    trio: Trio, method: str, rng: np.random.Generator, pairs: bool = False
+) -> list[QualityRecord]:
     """Score a synthesizer's rows: as many as there are training rows, at their class proportions.
 
     Parameters
@@ -29,8 +32,11 @@ def trial_quality(trio: Trio, method: str, rng: np.random.Generator) -> list[Qua
     method : str
         Whose rows they are.
     rng : Generator
+    pairs : bool, default=False
+        Whether to give the pairs of columns one by one as well.
     """
-    found = _stored(method, score_synthetic(trio, TRIAL_METRICS, rng))
+    spreads = score_synthetic(trio, TRIAL_METRICS, rng)
+    found = _stored(method, spreads) + (_pairs(method, spreads) if pairs else [])
     near, copying = score_novelty(trio, TRIAL_PRIVACY_METRICS, rng)
     for spread in near:
         ends = math.nan, math.nan
@@ -68,9 +74,19 @@ def _stored(source: str, spreads: Sequence[Spread]) -> list[QualityRecord]:
     for spread in spreads:
         of = source, spread.label, spread.metric
         found.append(QualityRecord(*of, "", spread.value, *spread.interval))
-        if spread.metric in WITH_COLUMNS:
+        if spread.metric in BY_COLUMN:
             found += [
                 QualityRecord(*of, item, value, math.nan, math.nan)
                 for item, value in spread.items.items()
             ]
     return found
+
+
+def _pairs(source: str, spreads: Sequence[Spread]) -> list[QualityRecord]:
+    """Give the pair trends of the whole table, pair by pair."""
+    return [
+        QualityRecord(source, "", BY_PAIR, item, value, math.nan, math.nan)
+        for spread in spreads
+        if spread.metric == BY_PAIR and not spread.label
+        for item, value in spread.items.items()
+    ]

@@ -19,6 +19,7 @@ OPPONENT_LABELS: dict[str, str] = {
     "balanced": "balanced weights",
     "ladder": "ladder weights",
     "threshold": "a tuned threshold",
+    "tuned": "tuned hyperparameters",
 }
 
 DECISION_LABELS: dict[str, str] = {
@@ -26,6 +27,7 @@ DECISION_LABELS: dict[str, str] = {
     "balanced": "balanced weights",
     "ladder": "ladder weights",
     "threshold": "tuned threshold",
+    "tuned": "tuned hyperparameters",
     "best-simple": "best simple choice",
 }
 

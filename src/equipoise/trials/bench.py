@@ -1,10 +1,11 @@
 """From an experiment to a run folder: tables in, trials planned, run, stored."""
 
+import hashlib
 import inspect
 import platform
 import warnings
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
@@ -315,7 +316,9 @@ def _info(experiment: Experiment) -> RunInfo:
 
 
 def _versions() -> dict[str, str]:
+    rules = (resources.files("equipoise") / "analysis" / "claims.toml").read_bytes()
     found = {"python": platform.python_version()}
+    found["claims"] = hashlib.sha256(rules).hexdigest()[:16]  # which rules stood when this was run
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)

@@ -32,6 +32,7 @@ from equipoise.trials.steps import (
 )
 
 INNER_FOLDS = 5
+TUNED_CLASSIFIER = "xgboost-tuned"
 CORRECTED_BEYOND = 1e-9  # priors nearer than this have not moved
 
 
@@ -118,6 +119,9 @@ class TrialRun:
             self._record(cell, predicted, np.array(choice.offsets) if choice.offsets else zeros)
         elif word == "corrected":
             self._record_corrected(cell)
+        elif word == "tuned":
+            searched = replace(cell, classifier=TUNED_CLASSIFIER)
+            self._record(cell, self.predicted(searched, ""), np.zeros(self.setting.n_classes))
         else:
             weighting = word if word in WEIGHTS else ""
             self._record(cell, self.predicted(cell, weighting), np.zeros(self.setting.n_classes))

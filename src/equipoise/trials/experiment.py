@@ -16,8 +16,9 @@ from equipoise.registry import METHODS, method
 from equipoise.samplers.strategies import parse_plan
 
 EXPERIMENTS = Path(__file__).parent / "experiments"
-DECISIONS = ("plain", "balanced", "ladder", "threshold", "best-simple", "corrected")
-TUNED = ("threshold", "best-simple")
+DECISIONS = ("plain", "balanced", "ladder", "threshold", "tuned", "best-simple", "corrected")
+TUNED = ("threshold", "best-simple")  # on inner folds, or on one split for costly methods
+UNTREATED = ("best-simple", "tuned")  # opponents: decisions that leave the rows as they are
 WEIGHTED = ("balanced", "ladder", "best-simple")  # decisions that train with weights
 CONTROLS = ("xgboost-bagging", "xgboost-regularised")
 KEYS = {"name", "title", "datasets", "methods", "classifiers", "repeats", "controls", "cells"}
@@ -183,12 +184,19 @@ def cells_of(experiment: Experiment, name: str) -> tuple[Cell, ...]:
             for decision in cells.decisions:
                 for variant in _variants(decision, name, costly):
                     for classifier in experiment.classifiers:
-                        if decision not in WEIGHTED or takes_weights(classifier):
+                        if _suits(decision, classifier):
                             found[Cell(plan, variant, classifier)] = None
     if name == "identity" and experiment.controls and "xgboost" in experiment.classifiers:
         for control in CONTROLS:
             found[Cell("none", "plain", control)] = None
     return tuple(found)
+
+
+def _suits(decision: str, classifier: str) -> bool:
+    """Whether a classifier can decide so: not all take weights, and the random search is over XGBoost's settings."""
+    if decision == "tuned":
+        return classifier == "xgboost"
+    return decision not in WEIGHTED or takes_weights(classifier)
 
 
 def _variants(decision: str, name: str, costly: Sequence[str]) -> tuple[str, ...]:
@@ -197,13 +205,13 @@ def _variants(decision: str, name: str, costly: Sequence[str]) -> tuple[str, ...
     A costly method is tuned on one inner split, all others by five inner folds; `identity`, which all are compared
     with, is tuned in both ways where both occur.
     """
+    if decision in UNTREATED and name != "identity":
+        return ()
     if decision not in TUNED:
         return (decision,)
     split = f"{decision}:split"
     if name == "identity":
         return (decision, split) if costly else (decision,)
-    if decision == "best-simple":
-        return ()
     return (split,) if name in costly else (decision,)
 
 

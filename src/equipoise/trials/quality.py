@@ -57,7 +57,8 @@ def score_rows(setting: Setting, fitted: Any, train: Sample, test: Sample) -> Sc
         if len(made.y) < 2:
             return Scored((), notes)
         trio = _trio(setting, train, test, made)
-        return Scored(tuple(trial_quality(trio, setting.trial.method, rng)), notes)
+        first = setting.trial.repeat == 0
+        return Scored(tuple(trial_quality(trio, setting.trial.method, rng, pairs=first)), notes)
     except Exception as error:
         reason = str(error) if isinstance(error, EquipoiseError) else repr(error)
         return Scored((), (f"its rows were not scored: {' '.join(reason.split())[:300]}",))
