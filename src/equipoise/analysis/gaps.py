@@ -46,8 +46,8 @@ def improvement(base_gap: float, gap: float) -> float:
     return (base_gap - gap) / base_gap
 
 
-def _with_base(observations: pd.DataFrame, trials: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Give train and test scores beside those of untreated rows; failures take the latter's."""
+def with_base(observations: pd.DataFrame, trials: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Give train and test scores beside those of untreated rows (`base_train`, `base_test`), which failures take."""
     sides = []
     for part in ("train", "test"):
         table = scores(observations, metric, part)
@@ -70,7 +70,7 @@ def gaps(observations: pd.DataFrame, trials: pd.DataFrame, metric: str = "macro_
     metric : str, default="macro_f1"
         "macro_f1" for the average, "worst_f1" for the worst class.
     """
-    both = _with_base(observations, trials, metric)
+    both = with_base(observations, trials, metric)
     both["failed"] = both["failed"].astype(bool)
     grouped = both.groupby(["dataset", *TREATMENT], sort=False)
     table = grouped[["train", "test", "base_train", "base_test"]].mean()

@@ -65,8 +65,8 @@ def opposing_scores(scores: pd.DataFrame, opponent: str) -> pd.DataFrame:
     """
     present = set(scores["classifier"])
     table = scores.assign(
-        _decision=[opposing_decision(d, opponent) for d in scores["decision"]],
-        home=[home_classifier(c, present) for c in scores["classifier"]],
+        _decision=scores["decision"].map(lambda d: opposing_decision(d, opponent)).astype(object),
+        home=scores["classifier"].map(lambda c: home_classifier(c, present)).astype(object),
     )
     base = scores[scores["method"] == "identity"].rename(
         columns={"score": "opponent_score", "decision": "_decision", "classifier": "home"}

@@ -1,0 +1,122 @@
+"""A claim of an article, the rule that decides on it, and the verdict: data, read from `claims.toml`."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from equipoise.analysis.rules import Check, Count, Finding, Measured, Region, count, decide
+
+RULES = Path(__file__).with_name("claims.toml")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim and the rule that decides on it.
+
+    Attributes
+    ----------
+    name, article, text, rule : str
+    statistic : str
+        A name in `claims.STATISTICS`.
+    methods : tuple of str
+        Of the registry; empty where the claim is not about methods.
+    plans : tuple of str
+        Their scores are averaged.
+    region : Region
+    quantifier : {"each", "most"}
+    given : mapping
+        Whatever else the statistic needs.
+    """
+
+    name: str
+    article: str
+    text: str
+    rule: str
+    statistic: str
+    methods: tuple[str, ...]
+    plans: tuple[str, ...]
+    region: Region
+    quantifier: str
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict on a claim.
+
+    Attributes
+    ----------
+    claim : Claim
+    verdict : {"holds", "does not hold", "cannot be told"}
+    value : str
+        The figure that it rests on, with its interval or its counts.
+    measured : tuple of Measured
+        Method by method.
+    notes : tuple of str
+        What a reader must know beside it.
+    """
+
+    claim: Claim
+    verdict: Finding
+    value: str
+    measured: tuple[Measured, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@cache
+def claims() -> tuple[Claim, ...]:
+    """Read the claims of the package, in their order."""
+    content = tomllib.loads(RULES.read_text(encoding="utf-8"))
+    return tuple(_claim(entry, content["groups"]) for entry in content["claims"])
+
+
+def _claim(entry: dict[str, Any], groups: Mapping[str, list[str]]) -> Claim:
+    given = dict(entry)
+    methods = given.pop("methods", ())
+    plans = given.pop("plans", None) or ([given.pop("plan")] if "plan" in given else [])
+    low, high = given.pop("region", (float("-inf"), float("inf")))
+    return Claim(
+        name=given.pop("id"),
+        article=given.pop("article"),
+        text=given.pop("claim"),
+        rule=given.pop("rule"),
+        statistic=given.pop("statistic"),
+        methods=tuple(groups[methods] if isinstance(methods, str) else methods),
+        plans=tuple(plans),
+        region=Region(float(low), float(high)),
+        quantifier=given.pop("quantifier", "each"),
+        given=given,
+    )
+
+
+def verdict_on(
+    claim: Claim, measured: Sequence[Measured], notes: Sequence[str] = (), unit: str = ""
+) -> Judged:
+    """Count the methods on either side of the rule, and say so."""
+    found = count(measured)
+    absent = tuple(
+        f"no result: {m}" for m in claim.methods if m not in {x.method for x in measured}
+    )
+    verdict = decide(found, claim.quantifier)
+    return Judged(claim, verdict, told(measured, found, unit), tuple(measured), (*notes, *absent))
+
+
+def told(measured: Sequence[Measured], found: Count, unit: str = "") -> str:
+    """Give the figure of one method, or the counts of several."""
+    if not measured:
+        return "nothing to measure in this run"
+    if len(measured) == 1:
+        return "; ".join(_figure(c, unit) for c in measured[0].checks)
+    unclear = found.n - len(found.inside) - len(found.outside)
+    return (
+        f"{len(found.inside)} of {found.n} methods clearly so, {len(found.outside)} clearly not, "
+        f"{unclear} not to be told"
+    )
+
+
+def _figure(found: Check, unit: str) -> str:
+    ends = f" [{found.low:+.3f}, {found.high:+.3f}]" if found.low == found.low else ""
+    return f"{found.name} {found.value:+.3f}{unit}{ends}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,136 @@
+"""Whether faithful rows are useful rows: rank correlations within tables, over methods, and between tables."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from equipoise.analysis.claim import Claim, Judged
+from equipoise.analysis.frames import Results
+from equipoise.analysis.gains import pair, scores
+from equipoise.analysis.intervals import Interval
+from equipoise.analysis.quality import Scale, within_tables
+from equipoise.analysis.rules import Finding, Measured, check, count, decide
+from equipoise.seeds import generator
+
+SCORE = "overall-quality"
+METRIC = "macro_f1"
+PERMUTATIONS = 20_000
+LEAST_METHODS = 4
+
+
+def points(claim: Claim, results: Results) -> pd.DataFrame:
+    """Give quality and macro F1 of each method, table and split.
+
+    Returns
+    -------
+    DataFrame
+        Columns dataset, repeat, method, quality (raw), calibrated (mean of the table), f1, gain.
+    """
+    quality = results.quality[(results.quality["label"] == "") & (results.quality["item"] == "")]
+    mine = quality[(quality["metric"] == SCORE) & quality["method"].isin(claim.methods)]
+    named = mine.rename(columns={"value": "quality"})[["dataset", "repeat", "method", "quality"]]
+    scale = {SCORE: Scale("independent", True)}
+    scaled = within_tables(results.quality[results.quality["label"] == ""], scale)
+    named = named.merge(
+        scaled[["dataset", "method", "calibrated"]], on=["dataset", "method"], how="left"
+    )
+    gains = pair(scores(results.observations, METRIC), results.trials, "identity")
+    here = gains[
+        gains["plan"].isin(claim.plans) & (gains["decision"] == "plain")
+        & (gains["classifier"] == "xgboost") & ~gains["failed"]
+    ]  # fmt: skip
+    here = here.rename(columns={"score": "f1"})[["dataset", "repeat", "method", "f1", "gain"]]
+    return named.merge(here, on=["dataset", "repeat", "method"])
+
+
+def _standard_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give ranks in each row (T, k), centred and of length one, so that products are correlations; 0 if all tie."""
+    ranks = stats.rankdata(values, axis=1)
+    ranks = ranks - ranks.mean(axis=1, keepdims=True)
+    length = np.sqrt((ranks**2).sum(axis=1, keepdims=True))
+    return np.divide(ranks, length, out=np.zeros_like(ranks), where=length > 0)
+
+
+def rank_correlations(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give Spearman's correlation (T,) of two tables (T, methods), row by row; 0 where one side is all ties."""
+    return np.einsum("tk,tk->t", _standard_ranks(a), _standard_ranks(b))
+
+
+def within(claim: Claim, results: Results) -> Judged:
+    """Mean over tables of the rank correlation of quality and F1 over the methods that ran on every table.
+
+    Its reach is that of chance: the 97.5 % quantile of its size when the methods' labels are permuted, in the same
+    way on all tables, since a method that is good on one table is good on others.
+    """
+    table = points(claim, results)
+    means = table.groupby(["dataset", "method"])[["quality", "f1"]].mean()
+    quality, f1 = (means[c].unstack().dropna(axis="columns") for c in ("quality", "f1"))
+    if quality.shape[1] < LEAST_METHODS:
+        return Judged(claim, "cannot be told", "too few methods that ran on every table")
+    rho = rank_correlations(quality.to_numpy(), f1.to_numpy())
+    value = float(rho.mean())
+    by_chance = _permuted(quality.to_numpy(), f1.to_numpy(), generator(0, "claims", claim.name))
+    reach = float(np.quantile(np.abs(by_chance), 0.975))
+    p = float((np.abs(by_chance) >= abs(value) - 1e-12).mean())
+    ends = value - reach, value + reach
+    found = Interval(value, *ends, (reach / 1.96) ** 2, 1e6, math.nan, p, len(rho))
+    measured = Measured("makers", (check("mean rank correlation", found, claim.region),))
+    reliable = reliability(table[table["method"].isin(quality.columns)])
+    verdict: Finding = decide(count([measured]), claim.quantifier)
+    if not reliable >= claim.given["reliability"]:
+        verdict = "cannot be told"
+    left_out = sorted(set(claim.methods) - set(quality.columns))
+    notes = [
+        f"p by permuting {quality.shape[1]} methods {p:.3f}; split-half reliability of the gains {reliable:.2f}; "
+        + "by table " + ", ".join(f"{d} {r:+.2f}" for d, r in zip(quality.index, rho, strict=True)),
+    ]  # fmt: skip
+    if left_out:
+        notes.append(f"without {', '.join(left_out)}, which did not run on every table")
+    shown = f"mean rank correlation {value:+.2f} [{ends[0]:+.2f}, {ends[1]:+.2f}]"
+    return Judged(claim, verdict, shown.replace("-", "\N{MINUS SIGN}"), (measured,), tuple(notes))
+
+
+def _permuted(
+    quality: NDArray[np.float64], f1: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Give the mean correlation of `PERMUTATIONS` permutations of the methods, each the same on all tables."""
+    products = _standard_ranks(quality).T @ _standard_ranks(
+        f1
+    )  # sum over tables, of any pair of methods
+    k = len(products)
+    orders = rng.permuted(np.tile(np.arange(k), (PERMUTATIONS, 1)), axis=1)
+    return products[np.arange(k), orders].sum(axis=1) / len(quality)
+
+
+def reliability(table: pd.DataFrame) -> float:
+    """Give the split-half reliability of the gains over methods: even against odd splits, stepped up."""
+    mean = (
+        table.assign(odd=table["repeat"] % 2).groupby(["odd", "dataset", "method"])["gain"].mean()
+    )
+    halves = [mean.loc[k].unstack() for k in (0, 1) if k in mean.index.levels[0]]
+    if len(halves) < 2 or halves[0].isna().to_numpy().any() or halves[1].isna().to_numpy().any():
+        return math.nan
+    r = float(rank_correlations(halves[0].to_numpy(), halves[1].to_numpy()).mean())
+    return 2 * r / (1 + r) if r > -1 else -1.0
+
+
+def between(claim: Claim, results: Results) -> Judged:
+    """Rank correlation over tables of mean quality and mean chance-corrected F1, (F1 - 1/C) / (1 - 1/C)."""
+    table = points(claim, results)
+    if table.empty or table["dataset"].nunique() < LEAST_METHODS:
+        return Judged(claim, "cannot be told", "too few tables in this run")
+    means = table.groupby("dataset")[["quality", "f1"]].mean()
+    named = results.datasets.set_index("name")
+    chance = np.array([1 / len(named.loc[d, "class_counts"]) for d in means.index])
+    corrected = (means["f1"].to_numpy() - chance) / (1 - chance)
+    rho = float(stats.spearmanr(means["quality"], corrected).statistic)
+    critical = claim.given["critical"]
+    verdict: Finding = "cannot be told"
+    if abs(rho) >= critical - 1e-9 and len(means) == 6:
+        verdict = "holds" if rho > 0 else "does not hold"
+    notes = () if len(means) == 6 else ("the bound is that of six tables",)
+    value = f"rank correlation over {len(means)} tables {rho:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return Judged(claim, verdict, value, (), notes)

@@ -1,0 +1,199 @@
+"""Every claim's rule reaches all three verdicts on runs where the answer was planted."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from planted import ARTICLE, MAKERS, RATES, Planted
+from scipy import stats
+
+from equipoise.analysis.claim import RULES, claims
+from equipoise.analysis.claims import STATISTICS, article_of, judge
+from equipoise.analysis.frames import Results
+from equipoise.analysis.intervals import Interval
+from equipoise.analysis.rules import Count, Measured, Region, check, count, decide, spread_between
+
+LOUD = 0.2  # noise from split to split in which nothing can be told
+GROWN = {f"grow:{rate}": i for i, rate in enumerate(RATES)}
+
+
+def all_by(shift):
+    return lambda method, plan, table: shift
+
+
+def one(name, shift, rest=0.0):
+    return lambda method, plan, table: shift if method == name else rest
+
+
+def grown(per_step, first=0.0, train=0.0):
+    return lambda method, plan, table: first + per_step * GROWN.get(plan, 0)
+
+
+def each_has_its_table(method, plan, table):
+    return 0.1 if MAKERS.index(method) % 6 == table else 0.0
+
+
+def by_rank(sign):
+    return lambda method, plan, table: sign * 0.01 * MAKERS.index(method)
+
+
+def scattered(method, plan, table):
+    return 0.05 * (-1) ** table
+
+
+ranked_quality = lambda method, plan, table: 0.6 + 0.03 * MAKERS.index(method)  # noqa: E731
+rising = lambda method, plan, table: 0.6 + 0.05 * table  # noqa: E731
+falling = lambda method, plan, table: 0.9 - 0.05 * table  # noqa: E731
+mixed = lambda method, plan, table: 0.6 + 0.05 * (table * 5 % 6 % 4)  # noqa: E731
+
+
+def unrelated(method, plan, table):
+    """Gains that are the methods' own on every table, and no trend with their place."""
+    return 0.01 * (MAKERS.index(method) * 5 % 12)
+
+
+# claim: what makes it hold, fail, and impossible to tell
+CASES = {
+    "no-synthesizer-best": ({"test": each_has_its_table}, {"test": one("tvae", 0.1)}, {"noise": LOUD}),
+    "on-par-with-baselines": ({}, {"test": all_by(-0.1)}, {"noise": LOUD}),
+    "custom-weights-reduce-gap": (
+        {"decisions": {"ladder": (0.02, 0.0)}}, {"decisions": {"ladder": (-0.02, 0.0)}}, {"noise": LOUD},
+    ),
+    "language-model-reduces-gap": ({"test": all_by(0.02)}, {"test": all_by(-0.02)}, {"noise": LOUD}),
+    "minority-overfits-most": ({"class_gap": 0.2}, {"class_gap": -0.2}, {"noise": LOUD}),
+    "rows-mostly-new": ({}, {"close": 0.9}, {"noise": LOUD * 3}),
+    "quality-is-high": ({"quality": all_by(0.98)}, {"quality": all_by(0.6)}, {"noise": LOUD}),
+    "quality-does-not-predict-gain": (
+        {"test": by_rank(-1), "quality": ranked_quality},
+        {"test": by_rank(1), "quality": ranked_quality},
+        {"test": unrelated, "quality": ranked_quality, "noise": LOUD},
+    ),
+    "harder-tables-lower-quality": ({"quality": rising}, {"quality": falling}, {"quality": mixed}),
+    "growth-reduces-gap": ({"test": all_by(0.02)}, {"test": all_by(-0.02)}, {"noise": LOUD}),
+    "growth-lowers-f1-slightly": ({"test": all_by(-0.015)}, {"test": all_by(0.05)}, {"noise": LOUD}),
+    "small-rates-best": (
+        {"test": grown(-0.01, first=0.05)}, {"test": grown(0.02, first=-0.1)}, {"noise": LOUD},
+    ),
+    "tvae-gains-by-growth": ({"test": all_by(0.02)}, {"test": all_by(-0.02)}, {"noise": LOUD}),
+    "others-do-not-gain-by-growth": ({"test": all_by(-0.02)}, {"test": all_by(0.05)}, {"noise": LOUD}),
+    "seldom-beat-class-weights": ({"test": all_by(-0.02)}, {"test": all_by(0.06)}, {"noise": LOUD}),
+    "smote-no-more-than-threshold": ({}, {"test": all_by(0.06)}, {"noise": LOUD}),
+    "smote-no-more-than-tuning": ({}, {"test": all_by(0.06)}, {"noise": LOUD}),
+    "results-depend-on-table": ({"test": scattered}, {}, {"noise": LOUD}),
+}  # fmt: skip
+
+
+def verdict_of(name, results):
+    (found,) = [j for j in judge(results, "benchmark") if j.claim.name == name]
+    return found
+
+
+def test_every_claim_of_the_benchmark_is_planted():
+    assert set(CASES) == {c.name for c in claims() if c.article == "benchmark"}
+    assert {c.statistic for c in claims()} <= set(STATISTICS)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["holds", "does not hold", "cannot be told"])
+def test_planted_runs_reach_every_verdict(name, which, request):
+    claim = next(c for c in claims() if c.name == name)
+    found = STATISTICS[claim.statistic](claim, Planted(**CASES[name][which]).make())
+    assert found.verdict == ("holds", "does not hold", "cannot be told")[which], found
+
+
+def test_more_than_a_quarter_of_winners_refutes_seldom():
+    winners = ARTICLE[:2]
+    effect = lambda method, plan, table: 0.012 if method in winners else -0.02  # noqa: E731
+    found = verdict_of("seldom-beat-class-weights", Planted(test=effect).make())
+    assert found.verdict == "does not hold"
+    assert "clearly gain" in " ".join(found.notes)
+
+
+def test_a_gap_that_closes_by_a_lower_train_score_alone_is_called_so():
+    results = Planted(decisions={"ladder": (-0.05, -0.1)}).make()
+    found = verdict_of("custom-weights-reduce-gap", results)
+    assert found.verdict == "holds"
+    assert any("lower train score alone" in note for m in found.measured for note in m.notes)
+
+
+def test_a_method_without_results_is_named_and_a_missing_table_is_said():
+    results = Planted(methods=("tvae", "ctgan")).make()
+    gone = (results.observations["method"] == "tvae") & (results.observations["dataset"] == "c")
+    partial = Results(
+        run=results.run, observations=results.observations[~gone], trials=results.trials,
+        datasets=results.datasets, quality=results.quality,
+    )  # fmt: skip
+    found = verdict_of("on-par-with-baselines", partial)
+    assert {"no result: great", "no result: tabgpt"} <= set(found.notes)
+    (tvae,) = [m for m in found.measured if m.method == "tvae"]
+    assert "not on c" in tvae.notes
+
+
+def test_a_run_without_anything_cannot_be_told():
+    for found in judge(Results(), "benchmark") + judge(Results(), "tutorial"):
+        assert found.verdict == "cannot be told"
+
+
+def test_which_runs_speak_to_which_article():
+    assert article_of(Results(run={"experiment": "article"})) == "benchmark"
+    assert article_of(Results(run={"experiment": "tutorial"})) == "tutorial"
+    assert article_of(Results(run={"experiment": "demo"})) == ""
+
+
+def test_rules_are_those_that_runs_have_noted():
+    from equipoise.trials.bench import _versions
+
+    assert _versions()["claims"] == hashlib.sha256(RULES.read_bytes()).hexdigest()[:16]
+
+
+def interval(mean, variance=0.01**2, df=4.0):
+    return Interval(mean, float("nan"), float("nan"), variance, df, 0.0, 1.0, 5)
+
+
+@pytest.mark.parametrize("mean", np.linspace(-0.1, 0.1, 21))
+def test_a_check_is_the_interval_against_the_region(mean):
+    region = Region(-0.02, 0.02)
+    found = check("x", interval(mean), region)
+    reach = stats.t.ppf(0.975, 4) * 0.01
+    assert (found.inside < 0.025) == (-0.02 < mean - reach and mean + reach < 0.02)
+    assert (found.outside < 0.025) == (mean + reach < -0.02 or mean - reach > 0.02)
+
+
+def test_no_spread_at_all_decides_by_the_value_and_ends_belong_to_the_region():
+    region = Region(0.0, 1.0)
+    for value, inside in ((0.0, True), (1.0, True), (0.5, True), (-0.01, False), (1.01, False)):
+        found = check("x", interval(value, variance=0.0), region)
+        assert (found.inside < 0.025, found.outside < 0.025) == (inside, not inside)
+
+
+def test_most_and_each_count_as_they_say():
+    def found(inside, outside, n):
+        names = [str(i) for i in range(n)]
+        return Count(tuple(names[:inside]), tuple(names[n - outside :]), n)
+
+    assert decide(found(3, 0, 5), "most") == "holds"
+    assert decide(found(2, 0, 4), "most") == "cannot be told"
+    assert decide(found(1, 3, 5), "most") == "does not hold"
+    assert decide(found(5, 0, 5), "each") == "holds"
+    assert decide(found(4, 0, 5), "each") == "cannot be told"
+    assert decide(found(4, 1, 5), "each") == "does not hold"
+    assert decide(found(0, 0, 0), "each") == "cannot be told"
+
+
+def test_holm_guards_the_count_over_methods():
+    region = Region(0.0, float("inf"))
+    weak = interval(0.032)  # alone just inside: p 0.016
+    assert len(count([Measured("a", (check("x", weak, region),))]).inside) == 1
+    assert not count([Measured(m, (check("x", weak, region),)) for m in "abcdef"]).inside
+
+
+def test_the_q_profile_is_that_of_its_definition_and_covers():
+    region, rng = Region(0.01, float("inf")), np.random.default_rng(0)
+    tau, variance, hits, n = 0.03, 0.01**2, 0, 400
+    for _ in range(n):
+        means = rng.normal(0, tau, 6) + rng.normal(0, variance**0.5, 6)
+        found = spread_between(means, [variance] * 6, region, "sd")
+        hits += found.low <= tau <= found.high
+    assert abs(hits / n - 0.95) < 4 * (0.95 * 0.05 / n) ** 0.5
+    same = spread_between([0.1] * 6, [variance] * 6, region, "sd")
+    assert (same.low, same.value) == (0.0, 0.0)
