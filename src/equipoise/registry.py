@@ -131,7 +131,13 @@ METHODS: dict[str, Method] = {
         code_version=2,
     ),
     "ctgan": Method(
-        "ctgan", f"{_S}.ctgan:CTGAN", "network", "Xu et al. 2019", costly=True, extra="torch"
+        "ctgan",
+        f"{_S}.ctgan:CTGAN",
+        "network",
+        "Xu et al. 2019",
+        costly=True,
+        extra="torch",
+        code_version=2,
     ),
     "tabgpt": Method(
         "tabgpt",

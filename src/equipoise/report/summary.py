@@ -10,6 +10,7 @@ from equipoise.analysis.gaps import SMALLEST_GAP
 from equipoise.analysis.verdicts import ROPE
 from equipoise.report.across import across
 from equipoise.report.charted import Charted
+from equipoise.report.claimed import claimed
 from equipoise.report.findings import findings
 from equipoise.report.ledger import Ledger, keep_ledger
 from equipoise.report.run_quality import RunQuality
@@ -53,6 +54,7 @@ def summarize(results: Results) -> Summary:
         "found": found,
         "found_in": {"metric": METRICS[ledger.metrics[0]] if ledger.metrics else "", "plan": plan},
         "across": across(results, ledger, ledger.metrics[0], plan) if ledger.metrics else None,
+        "claims": claimed(results),
         "main_opponent": ledger.headline_opponent,
         "opponents": ledger.opponents,
         "failed_everywhere": any((t["verdict"] == "failed").any() for t in ledger.within.values()),

@@ -1,0 +1,83 @@
+"""The articles' claims and their verdicts, as words for the page, the terminal and the documentation."""
+
+import math
+from typing import Any
+
+from equipoise.analysis.claim import Judged
+from equipoise.analysis.claims import article_of, judge
+from equipoise.analysis.frames import Results
+from equipoise.analysis.rules import LEVEL, Check, Region
+
+ARTICLE_TITLES = {"benchmark": "The benchmark article", "tutorial": "The tutorial"}
+
+
+def claimed(results: Results) -> dict[str, Any] | None:
+    """Give the claims section; None for a run that no article made claims about.
+
+    Returns
+    -------
+    dict or None
+        article; counts of verdicts; rows, each with claim, rule, verdict, value, notes and methods.
+    """
+    article = article_of(results)
+    if not article or results.observations.empty:
+        return None
+    found = judge(results, article)
+    verdicts = [j.verdict for j in found]
+    return {
+        "article": ARTICLE_TITLES[article],
+        "sentence": (
+            f"Of {len(found)} claims {verdicts.count('holds')} hold, {verdicts.count('does not hold')} do not, and "
+            f"{verdicts.count('cannot be told')} cannot be told with this much data."
+        ),
+        "rules": str(results.run.get("versions", {}).get("claims", "")),
+        "rows": [_row(j) for j in found],
+    }
+
+
+def _row(judged: Judged) -> dict[str, Any]:
+    claim = judged.claim
+    return {
+        "claim": claim.text,
+        "rule": claim.rule,
+        "verdict": judged.verdict,
+        "value": judged.value,
+        "notes": list(judged.notes),
+        "methods": [
+            {
+                "method": m.method,
+                "checks": [
+                    {"name": c.name, "text": _interval(c), "side": _side(c)} for c in m.checks
+                ],
+                "notes": list(m.notes),
+            }
+            for m in judged.measured
+            if m.checks
+        ],
+        "region": _region(claim.region),
+    }
+
+
+def _interval(found: Check) -> str:
+    """Give "+0.012 [-0.003, +0.027]" with true minus signs."""
+    if math.isnan(found.value):
+        return "not known"
+    ends = "" if math.isnan(found.low) else f" [{found.low:+.3f}, {found.high:+.3f}]"
+    return f"{found.value:+.3f}{ends}".replace("-", "\N{MINUS SIGN}")
+
+
+def _side(found: Check) -> str:
+    """Say on which side of the rule one interval lies, before Holm's correction."""
+    if found.inside < LEVEL:
+        return "inside"
+    return "outside" if found.outside < LEVEL else "unclear"
+
+
+def _region(region: Region) -> str:
+    """Give "-0.02 to 0.02", "above 0", "below 0.3"; empty where any value would do."""
+    low, high = (f"{end:g}".replace("-", "\N{MINUS SIGN}") for end in (region.low, region.high))
+    if math.isinf(region.low) and math.isinf(region.high):
+        return ""
+    if math.isinf(region.high):
+        return f"above {low}"
+    return f"below {high}" if math.isinf(region.low) else f"{low} to {high}"
