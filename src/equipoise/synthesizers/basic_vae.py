@@ -7,8 +7,8 @@ M. Welling, Auto-encoding variational Bayes, arXiv:1312.6114, eq. 3. Written fro
 What is wrong with it is kept. The loss averages the reconstruction over the columns but not the divergence, so that no
 code pays for itself and every row is decoded into the same one; sigmoids cannot give standardised numbers; a category
 is left as fractions; a class is a ball around one point. Each has a switch (`kl_scale`, `head`, `decode`, `latent`,
-`conditional`), and `conditional_vae` has them mended together. `batches` is a switch for what the tutorial suspects: that
-the majority dominates.
+`conditional`), and `conditional_vae` has them mended together. `batches` is a switch for what the tutorial suspects:
+that the majority dominates.
 
 Departures. Its script learns the scaling on all rows before it splits them; `fit` only sees the rows it is given. It
 has two classes, one 0/1 column; more classes are a one-hot. It drops rows with missing cells; here they are a level of
