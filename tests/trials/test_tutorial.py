@@ -50,7 +50,7 @@ def table(tmp_path_factory):
 
 def experiment_of(table, *methods, repeats=1, variants=None):
     content = {
-        "name": "small", "protocol": "tutorial", "datasets": ["adult"], "repeats": repeats,
+        "name": "small", "title": "A tutorial", "protocol": "tutorial", "datasets": ["adult"], "repeats": repeats,
         "methods": ["identity", *methods], "classifiers": ["random-forest"],
         "controls": False, "quality": False, "variants": variants or {},
         "parameters": {"basic-vae": QUICK} if "basic-vae" in methods else {},
@@ -223,6 +223,9 @@ def test_a_run_goes_on_where_it_stopped_and_its_tables_can_be_analysed(table, tm
     assert untreated["rows"].sum() == 80
     summary = summary_of(more.folder)
     assert summary["quality"] is None
+    assert summary["title"] == "A tutorial"
+    assert summary["asked"][-1] == PROTOCOLS["tutorial"]
+    assert not any("five-fold" in sentence for sentence in summary["asked"])
     assert any("rule 1" in str(row) for row in summary["notes"])
 
 
