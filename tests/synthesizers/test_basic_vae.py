@@ -154,6 +154,18 @@ def test_one_seed_gives_one_table_and_no_global_stream_moves():
     assert not hasattr(clone(one), "network_")
 
 
+def test_balanced_batches_hold_as_many_rows_of_each_class_and_shuffled_ones_each_row_once():
+    y = torch.tensor([0] * 90 + [1] * 10)
+    g = torch.Generator().manual_seed(0)
+    passes = {
+        balanced: torch.cat([next(batches) for _ in range(4)])
+        for balanced in (True, False)
+        for batches in [module._batches(y, balanced, 30, g)]
+    }
+    assert torch.bincount(y[passes[True]]).tolist() == [50, 50]
+    assert sorted(passes[False].tolist()) == list(range(100))
+
+
 def test_a_training_that_fails_at_once_falls_back_and_says_so(monkeypatch):
     def fail(*_):
         return Training(n_steps=2, stopped="a number was not finite at step 2", failed=True)
@@ -200,6 +212,7 @@ def test_every_kind_of_table_comes_back_within_its_values(name, options):
         ("decode", "mean"),
         ("latent", "ball"),
         ("conditional", "yes"),
+        ("batches", "even"),
         ("radius", -0.1),
         ("n_latent", 0),
         ("hidden", 1.5),

@@ -87,6 +87,8 @@ def _families(charted: Charted) -> list[dict[str, str]]:
 def _title(results: Results, ledger: Ledger) -> str:
     names = list(results.datasets["name"]) or ledger.datasets
     name = str(results.run.get("experiment", "") or "")
+    if _declared(results):
+        return str(results.run["options"].get("title") or name)
     if len(names) == 1:
         return f"A fair trial on {names[0]}"
     if not names:
@@ -96,6 +98,11 @@ def _title(results: Results, ledger: Ledger) -> str:
         if name
         else (f"A fair trial on {len(names)} tables")
     )
+
+
+def _declared(results: Results) -> str:
+    """Give the sentence in which a run says which rules of the fair trial it breaks on purpose; empty if none."""
+    return str(dict(results.run.get("options", {}) or {}).get("declares", ""))
 
 
 def _asked(results: Results, ledger: Ledger) -> list[str]:
@@ -112,13 +119,15 @@ def _asked(results: Results, ledger: Ledger) -> list[str]:
         + (f", on the plans {listed(ledger.plans)}" if ledger.plans else "")
         + ", beside answers that leave the rows as they are: class weights, thresholds, tamer classifiers."
     )
+    declared = _declared(results)
+    how = "folds of stratified five-fold partitions, so that five test every row once"
     folds = f"Every method met the same {counted(int(repeats), 'split')}" + (
-        " (folds of stratified five-fold partitions, so that five test every row once)."
+        f" ({'random ones' if declared else how})."
         if repeats > 1
         else ": one split has no interval."
     )
     by = [f"Classifier: {listed(ledger.classifiers)}."] if ledger.classifiers else []
-    return [question, " ".join([folds, *by])]
+    return [question, " ".join([folds, *by]), *([declared] if declared else [])]
 
 
 def _progress(results: Results) -> dict[str, Any]:

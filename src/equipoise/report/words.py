@@ -171,10 +171,10 @@ def treatment_label(method: str, decision: str, classifier: str, homes: Collecti
 
 
 def family(method: str) -> str:
-    """Give the family of a method, which decides its colour."""
+    """Give the family of a method, which decides its colour; a variant's is that of its method."""
     if method == "identity":
         return "decision"
-    entry = METHODS.get(method)
+    entry = METHODS.get(method) or METHODS.get(method.partition(":")[0])
     return entry.family if entry is not None and entry.family in FAMILY_LABELS else "own"
 
 

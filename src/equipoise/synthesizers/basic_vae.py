@@ -7,7 +7,8 @@ M. Welling, Auto-encoding variational Bayes, arXiv:1312.6114, eq. 3. Written fro
 What is wrong with it is kept. The loss averages the reconstruction over the columns but not the divergence, so that no
 code pays for itself and every row is decoded into the same one; sigmoids cannot give standardised numbers; a category
 is left as fractions; a class is a ball around one point. Each has a switch (`kl_scale`, `head`, `decode`, `latent`,
-`conditional`), and `conditional_vae` has them mended together.
+`conditional`), and `conditional_vae` has them mended together. `batches` is a switch for what the tutorial suspects:
+that the majority dominates.
 
 Departures. Its script learns the scaling on all rows before it splits them; `fit` only sees the rows it is given. It
 has two classes, one 0/1 column; more classes are a one-hot. It drops rows with missing cells; here they are a level of
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from equipoise.errors import OptionError
-from equipoise.networks.blocks import one_hot
+from equipoise.networks.blocks import one_hot, tempered_order
 from equipoise.networks.conditional import Posteriors
 from equipoise.networks.optimiser import FlatAdam
 from equipoise.networks.training import Budget, Training, train
@@ -61,6 +62,8 @@ class BasicVAE(NetworkSynthesizer):
         are drawn from N(0, I).
     conditional : bool, default=False
         Whether both networks are told the class, which is then no column of the rows.
+    batches : {"shuffled", "balanced"}, default="shuffled"
+        Whether a pass goes over the training rows as they are, or has as many rows of every class.
     radius : float, default=0.1
         Standard deviation of the ball.
     n_latent : int, default=8
@@ -125,6 +128,7 @@ class BasicVAE(NetworkSynthesizer):
         decode: Literal["none", "argmax", "draw"] = "none",
         latent: Literal["mean_ball", "posterior", "prior"] = "mean_ball",
         conditional: bool = False,
+        batches: Literal["shuffled", "balanced"] = "shuffled",
         radius: float = 0.1,
         n_latent: int = 8,
         hidden: int = 8,
@@ -139,6 +143,7 @@ class BasicVAE(NetworkSynthesizer):
         self.decode = decode
         self.latent = latent
         self.conditional = conditional
+        self.batches = batches
         self.radius = radius
         self.n_latent = n_latent
         self.hidden = hidden
@@ -194,14 +199,15 @@ class BasicVAE(NetworkSynthesizer):
             return
         x, condition = self._with_label(torch.from_numpy(self.rows_.transform(table)), y)
         generator = generator_of(rng)
-        network, training = self._train(x, condition, generator)
+        classes = torch.from_numpy(y)
+        network, training = self._train(x, condition, classes, generator)
         self.history_, self.n_steps_ = training.history, training.n_steps
         self.stopped_ = training.stopped
         if training.failed and not training.best_step:
             self._fall_back(table, y, rng, self.stopped_)
             return
         self.network_ = network
-        self._learn_codes(network, x, condition, torch.from_numpy(y), generator)
+        self._learn_codes(network, x, condition, classes, generator)
 
     @torch.no_grad()
     def _learn_codes(
@@ -239,7 +245,7 @@ class BasicVAE(NetworkSynthesizer):
         return np.full(n_classes, len(self.rows_.levels))
 
     def _train(
-        self, x: Tensor, condition: Tensor, generator: torch.Generator
+        self, x: Tensor, condition: Tensor, y: Tensor, generator: torch.Generator
     ) -> tuple[TutorialVAE, Training]:
         network = TutorialVAE(
             block_ids=np.concatenate([self.rows_.block_ids, self._label_ids()]),
@@ -251,7 +257,7 @@ class BasicVAE(NetworkSynthesizer):
         )
         self.n_train_ = max(1, int(self.train_share * len(x) + 1e-9))
         rows = torch.randperm(len(x), generator=generator)[: self.n_train_]
-        x, condition = x[rows], condition[rows]
+        x, condition, y = x[rows], condition[rows], y[rows]
         optimiser = FlatAdam(network.parameters(), learning_rate=self.learning_rate)
 
         def step(batch: Tensor) -> dict[str, Tensor]:
@@ -271,7 +277,7 @@ class BasicVAE(NetworkSynthesizer):
 
         per_epoch = -(-self.n_train_ // self.batch_size)
         budget = Budget(self.epochs * per_epoch, evaluate_every=per_epoch)
-        batches = _batches(self.n_train_, self.batch_size, generator)
+        batches = _batches(y, self.batches == "balanced", self.batch_size, generator)
         return network, train(network, step, batches, budget)
 
     @torch.no_grad()
@@ -319,6 +325,7 @@ class BasicVAE(NetworkSynthesizer):
             decode=("none", "argmax", "draw"),
             latent=("mean_ball", "posterior", "prior"),
             conditional=(False, True),
+            batches=("shuffled", "balanced"),
         )
         check_whole(self, "n_latent", "hidden", "epochs", "batch_size")
         check_zero_or_more(self, "radius")
@@ -326,7 +333,11 @@ class BasicVAE(NetworkSynthesizer):
         check_share(self, "train_share", zero=False)
 
 
-def _batches(n: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Give batches of row positions, pass after pass; the last of a pass is what is left."""
+def _batches(y: Tensor, balanced: bool, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Give batches of row positions, pass after pass over y (n,); the last of a pass is what is left."""
     while True:
-        yield from torch.randperm(n, generator=generator).split(size)
+        if balanced:
+            order = tempered_order(y, 0.0, generator)
+        else:
+            order = torch.randperm(len(y), generator=generator)
+        yield from order.split(size)

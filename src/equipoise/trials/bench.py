@@ -146,7 +146,8 @@ def _prepare(
     done = set(zip(known["dataset"], known["repeat"], known["method"], strict=True))
     asked = [*trials, *_unplaced(experiment, absent)]
     reasons = {
-        t: absent.get(t.dataset) or _obstacle(method(t.method), tables[t.dataset]) for t in asked
+        t: absent.get(t.dataset) or _obstacle(method(t.registered), tables[t.dataset])
+        for t in asked
     }
     kept = {t for t in asked if reasons[t] and (t.dataset, t.repeat, t.method) in done}
     store.plan_trials([trial for trial in asked if trial not in kept])
@@ -190,10 +191,11 @@ def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "")
         for dataset in tables.values():
             parse_plan(text).new_rows(dataset.y.astype(str))
     for word, given in experiment.parameters:
-        _check_parameters(word, dict(given))
+        _check_parameters(experiment.entry(word), dict(given))
     laws = [name for name in experiment.datasets if name.startswith("law:")]
     for word in experiment.methods:
-        if method(word).needs_law and not laws:
+        entry = experiment.entry(word)
+        if entry.needs_law and not laws:
             raise OptionError(
                 f"{word} draws from a known law, and no table of this experiment has one; "
                 "leave it out, or add a dataset such as law:two-gaussians"
@@ -201,7 +203,7 @@ def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "")
         if not cells_of(experiment, word):
             raise OptionError(
                 f"there is nothing to run for {word}: it takes the plan "
-                f"{' or '.join(method(word).plans) or 'balance or grow'} only; ask for that, or leave {word} out"
+                f"{' or '.join(entry.plans) or 'balance or grow'} only; ask for that, or leave {word} out"
             )
     files = {file.name: file for file in experiment.files}
     return [
@@ -212,22 +214,21 @@ def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "")
     ]
 
 
-def _check_parameters(word: str, given: dict[str, Any]) -> None:
-    entry = method(word)
+def _check_parameters(entry: Method, given: dict[str, Any]) -> None:
     if not entry.target or missing_extra(entry):
         return
     known = inspect.signature(load_class(entry.target)).parameters
     for name in given:
         if name not in known:
             raise OptionError(
-                f"{word} has no parameter {name!r}; its parameters are {', '.join(known)}"
+                f"{entry.name} has no parameter {name!r}; its parameters are {', '.join(known)}"
             )
 
 
 def _methods_for(experiment: Experiment, dataset: str) -> list[str]:
     """Give the methods that have work on a table; on a known law the oracle runs beside them."""
     is_law = dataset in experiment.datasets and dataset.startswith("law:")
-    words = [word for word in experiment.methods if is_law or not method(word).needs_law]
+    words = [word for word in experiment.methods if is_law or not experiment.entry(word).needs_law]
     if is_law and experiment.controls and "oracle" not in words:
         words.append("oracle")
     return [word for word in words if cells_of(experiment, word)]
@@ -242,18 +243,22 @@ def _trial(
     data_dir: str = "",
     file: TableFile | None = None,
 ) -> Trial:
+    variant = experiment.variant(word)
     return Trial(
         dataset=dataset,
         repeat=repeat,
         method=word,
         cells=cells_of(experiment, word),
         content_hash=content_hash,
-        code_version=f"{PROTOCOL_VERSION}.{method(word).code_version}",
+        code_version=f"{PROTOCOL_VERSION}.{experiment.entry(word).code_version}",
         seed=experiment.seed,
         parameters=dict(experiment.parameters).get(word, ()),
         data_dir=data_dir,
         file=file,
         quality=experiment.quality,
+        protocol=experiment.protocol,
+        variant_of=variant.method if variant else "",
+        minority_share=variant.minority_share if variant else 1.0,
     )
 
 

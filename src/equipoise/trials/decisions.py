@@ -15,7 +15,7 @@ from equipoise.classifiers.weights import effective_prior
 from equipoise.datasets.splits import Split, inner_folds, inner_split
 from equipoise.metrics.decision import apply_offsets
 from equipoise.metrics.utility import utility
-from equipoise.results.records import DeliveryRecord, Observation, PredictionRecord
+from equipoise.results.records import DeliveryRecord, Observation, PredictionRecord, QualityRecord
 from equipoise.seeds import generator
 from equipoise.trials.experiment import Cell
 from equipoise.trials.steps import (
@@ -46,6 +46,7 @@ class Outcome:
     deliveries: list[DeliveryRecord] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
     predictions: list[PredictionRecord] = field(default_factory=list)
+    quality: list[QualityRecord] = field(default_factory=list)
     history: dict[str, list[float]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -85,6 +86,8 @@ class TrialRun:
         self.setting, self.part = setting, part
         self.train, self.test = table.take(part.train), table.take(part.test)
         given = [f"{name} = {value!r}" for name, value in setting.trial.parameters]
+        if setting.trial.minority_share < 1:
+            given.append(f"{setting.trial.minority_share:g} of the minority's rows")
         self.outcome = Outcome(notes=[f"run with {', '.join(given)}"] if given else [])
         self._augmented: dict[str, Augmented] = {}
         self._predicted: dict[tuple, Predicted] = {}

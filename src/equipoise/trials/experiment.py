@@ -12,8 +12,10 @@ from typing import Any
 from equipoise.classifiers.native import check_classifier, takes_weights
 from equipoise.datasets.dataset import table_name
 from equipoise.errors import OptionError
-from equipoise.registry import METHODS, method
+from equipoise.registry import METHODS, Method, method
 from equipoise.samplers.strategies import parse_plan
+from equipoise.trials.protocols import FAIR, PROTOCOLS, check_protocol
+from equipoise.trials.variants import Parameters, Variant, read_variants
 
 EXPERIMENTS = Path(__file__).parent / "experiments"
 DECISIONS = ("plain", "balanced", "ladder", "threshold", "tuned", "best-simple", "corrected")
@@ -21,8 +23,9 @@ TUNED = ("threshold", "best-simple")  # on inner folds, or on one split for cost
 UNTREATED = ("best-simple", "tuned")  # opponents: decisions that leave the rows as they are
 WEIGHTED = ("balanced", "ladder", "best-simple")  # decisions that train with weights
 CONTROLS = ("xgboost-bagging", "xgboost-regularised")
+ADDED = ("quality", "protocol", "variant_of", "minority_share")  # fields that trials once had not
 KEYS = {"name", "title", "datasets", "methods", "classifiers", "repeats", "controls", "cells"}
-KEYS |= {"parameters", "quality"}
+KEYS |= {"parameters", "quality", "protocol", "variants"}
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ class Experiment:
         Tables of one's own.
     parameters : tuple of (method, ((name, value), ...)), default=()
         What methods are constructed with, where that is not their default.
+    protocol : {"fair", "tutorial"}, default="fair"
+        How a trial splits, prepares and trains; see `equipoise.trials.tutorial`.
+    variants : tuple of Variant, default=()
+        Methods under other names, which may stand wherever a method's name does.
     """
 
     name: str
@@ -94,14 +101,16 @@ class Experiment:
     repeats: int = 5
     seed: int = 0
     files: tuple[TableFile, ...] = ()
-    parameters: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
+    parameters: tuple[tuple[str, Parameters], ...] = ()
+    protocol: str = FAIR
+    variants: tuple[Variant, ...] = ()
 
     def __post_init__(self) -> None:
         """Check every word and number, so that a wrong experiment never starts."""
         _check_count("repeats", self.repeats, 1)
         _check_count("seed", self.seed, 0)
         for name in (*self.methods, *(word for cells in self.cells for word in cells.methods)):
-            method(name)
+            self.entry(name)
         if "identity" not in self.methods:
             raise OptionError(
                 "the methods must include identity, which all others are compared with; add it"
@@ -115,14 +124,24 @@ class Experiment:
                 _check_word("decision", decision, DECISIONS)
         for classifier in self.classifiers:
             check_classifier(classifier)
+        check_protocol(self.protocol, self.classifiers)
         names = [*self.datasets, *(file.name for file in self.files)]
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise OptionError(f"two tables are named {twice!r}; rename a file or drop one of them")
 
+    def variant(self, name: str) -> Variant | None:
+        """Give the variant of that name, if there is one."""
+        return next((variant for variant in self.variants if variant.name == name), None)
+
+    def entry(self, name: str) -> Method:
+        """Give the method behind a name, which may be that of a variant."""
+        variant = self.variant(name)
+        return method(variant.method if variant else name)
+
     def as_dict(self) -> dict[str, Any]:
         """Give plain values, for the store."""
-        return dataclasses.asdict(self)
+        return {**dataclasses.asdict(self), "declares": PROTOCOLS[self.protocol]}
 
 
 @dataclass(frozen=True)
@@ -148,10 +167,18 @@ class Trial:
     content_hash: str
     code_version: str
     seed: int = 0
-    parameters: tuple[tuple[str, Any], ...] = ()
+    parameters: Parameters = ()
     data_dir: str = ""
     file: TableFile | None = None
     quality: bool = False
+    protocol: str = FAIR
+    variant_of: str = ""
+    minority_share: float = 1.0
+
+    @property
+    def registered(self) -> str:
+        """The name in the registry: the method's own, or that of which it is a variant."""
+        return self.variant_of or self.method
 
     @property
     def trial_id(self) -> str:
@@ -160,8 +187,10 @@ class Trial:
         parts["cells"] = sorted(tuple(cell.values()) for cell in parts["cells"])
         for word in ("data_dir", "code_version"):
             del parts[word]
-        if not self.quality:  # so that trials from before there was a choice keep their ids
-            del parts["quality"]
+        for field in dataclasses.fields(self):
+            # What was added later counts where it was asked for, so that older trials keep their ids.
+            if field.name in ADDED and parts[field.name] == field.default:
+                del parts[field.name]
         if self.file is not None:
             del parts["file"]["path"]
         text = json.dumps(parts, sort_keys=True)
@@ -170,8 +199,10 @@ class Trial:
 
 def cells_of(experiment: Experiment, name: str) -> tuple[Cell, ...]:
     """Give the cells of one method: pairs that make sense only, each once, in a stable order."""
-    allowed = method(name).plans
-    costly = [other for other in experiment.methods if method(other).costly]
+    allowed = experiment.entry(name).plans
+    # The tutorial tunes untreated rows only, so that nothing asks for a second way of tuning.
+    tunes = experiment.methods if experiment.protocol == FAIR else ()
+    costly = [other for other in tunes if experiment.entry(other).costly]
     found: dict[Cell, None] = {}
     if name == "identity":  # whatever else is asked, all are compared with this
         found |= {Cell("none", "plain", classifier): None for classifier in experiment.classifiers}
@@ -270,6 +301,10 @@ def from_dict(content: dict[str, Any], where: str) -> Experiment:
                 words(part.get("methods", []), f"{where}: methods"),
             )
         )
+    parameters = _parameters(content.get("parameters", {}), f"{where}: parameters")
+    variants, own = read_variants(content.get("variants", {}), f"{where}: variants")
+    for variant in variants:  # is its method as this experiment has it, but for what it says itself
+        parameters[variant.name] = {**parameters.get(variant.method, {}), **own[variant.name]}
     return Experiment(
         name=str(content["name"]),
         title=str(content.get("title", "")),
@@ -280,17 +315,21 @@ def from_dict(content: dict[str, Any], where: str) -> Experiment:
         controls=bool(content.get("controls", True)),
         quality=_switch(content.get("quality", True), f"{where}: quality"),
         repeats=content.get("repeats", 5),
-        parameters=_parameters(content.get("parameters", {}), f"{where}: parameters"),
+        parameters=tuple(
+            (name, tuple(sorted(given.items()))) for name, given in parameters.items()
+        ),
+        protocol=str(content.get("protocol", FAIR)),
+        variants=variants,
     )
 
 
-def _parameters(values: Any, where: str) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+def _parameters(values: Any, where: str) -> dict[str, dict[str, Any]]:
     """Read ``[parameters.METHOD]`` tables."""
     if not isinstance(values, dict) or not all(isinstance(v, dict) for v in values.values()):
         raise OptionError(f"{where} must be tables, each headed [parameters.METHOD]")
     for name in values:
         method(name)
-    return tuple((name, tuple(sorted(given.items()))) for name, given in values.items())
+    return dict(values)
 
 
 def words(values: Any, where: str) -> tuple[str, ...]:

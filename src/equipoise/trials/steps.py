@@ -22,7 +22,7 @@ from equipoise.registry import Method, load_class, make
 from equipoise.results.records import DeliveryRecord, Observation, Part
 from equipoise.samplers.oversampler import oversample
 from equipoise.samplers.strategies import parse_plan, shrink
-from equipoise.seeds import seed_for
+from equipoise.seeds import as_generator, seed_for
 from equipoise.tables.schema import Schema
 from equipoise.trials.experiment import Cell, Trial
 
@@ -94,7 +94,22 @@ def fit_method(setting: Setting, train: Sample, *names: Any) -> Any:
     if setting.entry.needs_law:
         given["law"] = setting.trial.dataset.removeprefix("law:")
     synthesizer = make(setting.entry.name, random_state=setting.seed("fit", *names), **given)
-    return synthesizer.fit(train.X, train.y, kinds=setting.kinds)
+    rows = thinned(train, setting.trial.minority_share, setting.seed("thin", *names))
+    return synthesizer.fit(rows.X, rows.y, kinds=setting.kinds)
+
+
+def thinned(train: Sample, share: float, seed: int) -> Sample:
+    """Leave a share of the rows of every class but the largest, at least one, in their order."""
+    if share >= 1:
+        return train
+    rng = as_generator(seed)
+    counts = np.bincount(train.y)
+    keep = np.ones(len(train.y), dtype=bool)
+    for k in np.flatnonzero(counts):
+        if k != counts.argmax():
+            dropped = counts[k] - max(1, int(share * counts[k] + 0.5))
+            keep[rng.permutation(np.flatnonzero(train.y == k))[:dropped]] = False
+    return train.take(np.flatnonzero(keep))
 
 
 def makes_rows(entry: Method) -> bool:
