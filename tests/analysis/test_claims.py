@@ -3,13 +3,14 @@
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
 from planted import ARTICLE, MAKERS, RATES, Planted
 from scipy import stats
 
 from equipoise.analysis.claim import RULES, claims
 from equipoise.analysis.claims import STATISTICS, article_of, judge
-from equipoise.analysis.frames import Results
+from equipoise.analysis.frames import COLUMNS, Results
 from equipoise.analysis.intervals import Interval
 from equipoise.analysis.rules import Count, Measured, Region, check, count, decide, spread_between
 
@@ -197,3 +198,59 @@ def test_the_q_profile_is_that_of_its_definition_and_covers():
     assert abs(hits / n - 0.95) < 4 * (0.95 * 0.05 / n) ** 0.5
     same = spread_between([0.1] * 6, [variance] * 6, region, "sd")
     assert (same.low, same.value) == (0.0, 0.0)
+
+
+def tutorial(errors, positive=None, noise=0.1, seed=0):
+    """A run of ten seeds: mean error in percent by method, of all rows and of the positive class."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for repeat in range(10):
+        luck = rng.normal(0, 0.1)
+        for part, metric, label, planted in (
+            ("test", "accuracy", "", errors), ("test", "recall", ">50K", positive or errors),
+        ):  # fmt: skip
+            for method, error in planted.items():
+                plan = "none" if method == "identity" else "balance"
+                value = 1 - (error + luck + rng.normal(0, noise)) / 100
+                treatment = (method, plan, "plain", "random-forest")
+                rows.append(("adult", repeat, *treatment, part, metric, label, value))
+    return Results(
+        run={"experiment": "tutorial"},
+        observations=pd.DataFrame(rows, columns=COLUMNS["observations"]),
+    )
+
+
+BALANCED, HALF = "basic-vae:balanced-batches", "cvae:half"
+TUTORIAL_CASES = {
+    "tutorial-error-before": (
+        ({"identity": 16.0},), ({"identity": 14.0},), ({"identity": 15.5},),
+    ),
+    "tutorial-error-falls": (
+        ({"identity": 16, "basic-vae": 14},), ({"identity": 16, "basic-vae": 16},),
+        ({"identity": 16, "basic-vae": 15},),
+    ),
+    "tutorial-positives-do-not-gain": (
+        ({"identity": 36, "basic-vae": 36},), ({"identity": 36, "basic-vae": 30},),
+        ({"identity": 36, "basic-vae": 35},),
+    ),
+    "tutorial-majority-dominates": (
+        ({"basic-vae": 36, BALANCED: 30},), ({"basic-vae": 36, BALANCED: 36},),
+        ({"basic-vae": 36, BALANCED: 35},),
+    ),
+    "tutorial-too-few-minority-rows": (
+        ({HALF: 36, "cvae": 30},), ({HALF: 36, "cvae": 36},), ({HALF: 36, "cvae": 35},),
+    ),
+}  # fmt: skip
+
+
+def test_every_claim_of_the_tutorial_is_planted():
+    assert set(TUTORIAL_CASES) == {c.name for c in claims() if c.article == "tutorial"}
+
+
+@pytest.mark.parametrize("name", TUTORIAL_CASES)
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["holds", "does not hold", "cannot be told"])
+def test_planted_tutorials_reach_every_verdict(name, which):
+    claim = next(c for c in claims() if c.name == name)
+    noise = 1.0 if which == 2 else 0.1
+    found = STATISTICS[claim.statistic](claim, tutorial(*TUTORIAL_CASES[name][which], noise=noise))
+    assert found.verdict == ("holds", "does not hold", "cannot be told")[which], found
