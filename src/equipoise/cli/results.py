@@ -74,17 +74,33 @@ def report(
 
 def export(
     run: RunFolder,
-    output: Annotated[Path, typer.Option("-o", "--output", help="A .csv or .parquet file.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", help="A .csv or .parquet file of observations, or .sqlite.gz."
+        ),
+    ],
 ) -> int:
-    """Write the tidy table of observations.
+    """Write the tidy table of observations, or a small copy of all results.
+
+    Whatever ends in .sqlite.gz is a results file again, a tenth as large, for equipoise report and status.
 
     Example: `equipoise export runs/demo -o observations.parquet`
     """
+    from equipoise.results.compact import ENDING, write_compact
+    from equipoise.results.files import RESULTS_NAME
     from equipoise.results.store import Store
     from equipoise.tables.io import write_table
 
+    if output.name.endswith(ENDING):
+        source = run / RESULTS_NAME if run.is_dir() else run
+        size = write_compact(source, output)
+        typer.echo(f"all results in {output}: {size / 1e6:.1f} MB")
+        return 0
     if output.suffix not in (".csv", ".parquet") and not output.name.endswith(".csv.gz"):
-        raise OptionError(f"the file must end in .csv, .csv.gz or .parquet, got {output.name!r}")
+        raise OptionError(
+            f"the file must end in .csv, .csv.gz, .parquet or .sqlite.gz, got {output.name!r}"
+        )
     with Store.open(run) as store:
         observations = store.observations()
     write_table(observations, output)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from equipoise.errors import OptionError, StoreError
-from equipoise.results import files, readers, writers
+from equipoise.results import compact, files, readers, writers
 from equipoise.results.files import RESULTS_NAME, in_words
 from equipoise.results.lock import RunLock
 from equipoise.results.records import (
@@ -84,7 +84,8 @@ class Store:
     def open(cls, path: str | os.PathLike[str]) -> "Store":
         """Open a run folder or a results file for reading, as it is at this moment.
 
-        It may lie in a read-only folder, and a driver may be writing to it.
+        It may lie in a read-only folder, and a driver may be writing to it. A compact copy (``.sqlite.gz``) is
+        unpacked elsewhere first.
 
         Raises
         ------
@@ -98,8 +99,11 @@ class Store:
                 f"there are no results at {file}: name a run folder or results file made by "
                 "equipoise bench"
             )
+        packed = file.name.endswith(compact.ENDING)
+        plain = compact.unpack_compact(file) if packed else file
         with in_words(file):
-            connection, copy = files.connect_to_read(file)
+            connection, copy = files.connect_to_read(plain)
+            copy = plain.parent if packed else copy
             try:
                 files.check_readable(connection, file)
             except BaseException:
