@@ -13,6 +13,7 @@ from equipoise.report.charted import Charted
 from equipoise.report.claimed import claimed
 from equipoise.report.findings import findings
 from equipoise.report.ledger import Ledger, keep_ledger
+from equipoise.report.rerun import rerun
 from equipoise.report.run_quality import RunQuality
 from equipoise.report.words import FAMILY_LABELS, GLOSSARY, METRICS, counted
 from equipoise.tables.schema import listed
@@ -55,6 +56,7 @@ def summarize(results: Results) -> Summary:
         "found_in": {"metric": METRICS[ledger.metrics[0]] if ledger.metrics else "", "plan": plan},
         "across": across(results, ledger, ledger.metrics[0], plan) if ledger.metrics else None,
         "claims": claimed(results),
+        "rerun": rerun(results),
         "main_opponent": ledger.headline_opponent,
         "opponents": ledger.opponents,
         "failed_everywhere": any((t["verdict"] == "failed").any() for t in ledger.within.values()),
