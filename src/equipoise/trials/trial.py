@@ -9,6 +9,7 @@ import warnings
 
 from equipoise.datasets import catalogue
 from equipoise.datasets.dataset import Dataset
+from equipoise.datasets.scarce import base_and_share, named, scarce_split
 from equipoise.datasets.splits import scored_classes, split
 from equipoise.errors import DataError, EquipoiseWarning
 from equipoise.registry import method
@@ -24,9 +25,10 @@ from equipoise.trials.tutorial import tutorial_run
 
 
 def load_table(name: str, file: TableFile | None, data_dir: str) -> Dataset:
-    """Give a table of the catalogue or a file of one's own."""
+    """Give a table of the catalogue, whole or thinned (``hmeq@0.1``), or a file of one's own."""
     if file is None:
-        return catalogue.load(name, data_dir or None)
+        base, _ = base_and_share(name)
+        return named(catalogue.load(base, data_dir or None), name)
     return catalogue.from_file(
         file.path,
         file.target,
@@ -65,7 +67,8 @@ def fair_run(trial: Trial, dataset: Dataset) -> TrialRun:
     """Give the cells of a fair trial: whatever is learnt is learnt on the training part."""
     labels = Labels.infer(dataset.y)
     y = labels.code(dataset.y)
-    part = split(trial.dataset, y, trial.repeat)
+    own = trial.file is not None  # its name is the file's, and may hold any mark
+    part = (split if own else scarce_split)(trial.dataset, y, trial.repeat)
     table = Sample(dataset.X, y)
     setting = Setting(
         trial,
