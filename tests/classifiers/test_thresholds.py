@@ -8,13 +8,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from equipoise.classifiers.thresholds import (
-    correct_prior,
     fit_offsets,
     logit_adjustment,
 )
 from equipoise.classifiers.weights import balanced_weights, effective_prior
 from equipoise.errors import DataError, OptionError
-from equipoise.metrics.decision import apply_offsets
+from equipoise.metrics.decision import apply_offsets, correct_prior
 from equipoise.metrics.utility import ranking, utility
 
 METRICS = ("macro_f1", "balanced_accuracy", "worst_f1")

@@ -1,4 +1,4 @@
-"""A table whose training part is thinned: ``hmeq@0.1`` is hmeq with a tenth of each training part, and its test parts whole.
+"""A table with a thinned training part: ``hmeq@0.1`` is hmeq with a tenth of each training part, its test parts whole.
 
 Folds are those of the whole table, and the rows of a smaller share are among those of a larger one.
 """

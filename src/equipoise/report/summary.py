@@ -13,8 +13,10 @@ from equipoise.report.charted import Charted
 from equipoise.report.claimed import claimed
 from equipoise.report.findings import findings
 from equipoise.report.ledger import Ledger, keep_ledger
+from equipoise.report.probabilities import probabilities
 from equipoise.report.rerun import rerun
 from equipoise.report.run_quality import RunQuality
+from equipoise.report.scarcity import scarcity
 from equipoise.report.words import FAMILY_LABELS, GLOSSARY, METRICS, counted
 from equipoise.tables.schema import listed
 
@@ -57,6 +59,8 @@ def summarize(results: Results) -> Summary:
         "across": across(results, ledger, ledger.metrics[0], plan) if ledger.metrics else None,
         "claims": claimed(results),
         "rerun": rerun(results),
+        "scarcity": scarcity(ledger, ledger.metrics[0]) if ledger.metrics else None,
+        "probabilities": probabilities(results, plan),
         "main_opponent": ledger.headline_opponent,
         "opponents": ledger.opponents,
         "failed_everywhere": any((t["verdict"] == "failed").any() for t in ledger.within.values()),

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.classifiers.thresholds import correct_prior, fit_offsets
+from equipoise.classifiers.thresholds import fit_offsets
 from equipoise.classifiers.weights import effective_prior
 from equipoise.datasets.splits import Split, inner_folds, inner_split
-from equipoise.metrics.decision import apply_offsets
+from equipoise.metrics.decision import apply_offsets, correct_prior
 from equipoise.metrics.utility import utility
 from equipoise.results.records import DeliveryRecord, Observation, PredictionRecord, QualityRecord
 from equipoise.seeds import generator

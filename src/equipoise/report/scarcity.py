@@ -1,0 +1,53 @@
+"""The table of gains by the share of training rows that was used, for runs with thinned tables."""
+
+from typing import Any
+
+from equipoise.analysis.scarcity import by_share, share_of
+from equipoise.report.ledger import Ledger
+from equipoise.report.words import METRICS, OPPONENT_LABELS, interval_text, treatment_label
+
+
+def scarcity(ledger: Ledger, metric: str) -> dict[str, Any] | None:
+    """Give the section; None where every table was used whole.
+
+    Returns
+    -------
+    dict or None
+        metric; against; shares (as texts); plans, each with rows (treatment, a cell for each share).
+    """
+    shares = sorted({share_of(name) for name in ledger.datasets})
+    rival = ledger.headline_opponent
+    if len(shares) < 2 or (metric, rival) not in ledger.within:
+        return None
+    table = by_share(ledger.within[metric, rival])
+    mine = table[table["method"] != "identity"]
+    cells = {
+        (r.plan, r.method, r.decision, r.classifier, r.share): r
+        for r in mine.itertuples(index=False)
+    }
+    return {
+        "metric": METRICS[metric],
+        "against": OPPONENT_LABELS[rival],
+        "shares": [f"{share:.0%}" for share in shares],
+        "plans": [
+            {
+                "plan": plan,
+                "rows": [
+                    {
+                        "label": treatment_label(*key, ledger.classifiers),
+                        "cells": [_cell(cells.get((plan, *key, share))) for share in shares],
+                    }
+                    for key in dict.fromkeys(k[1:4] for k in cells if k[0] == plan)
+                ],
+            }
+            for plan in ledger.plans
+        ],
+    }
+
+
+def _cell(row: Any) -> dict[str, str]:
+    """Give the gain with its interval, and which side of zero it lies on."""
+    if row is None:
+        return {"text": "", "side": ""}
+    side = "helps" if row.low > 0 else "hurts" if row.high < 0 else ""
+    return {"text": interval_text(row.gain, row.low, row.high), "side": side}
