@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from equipoise.errors import OptionError, StoreError
+from equipoise.results import format as tables
 from equipoise.results.records import (
     DatasetRecord,
     DeliveryRecord,
@@ -285,3 +286,21 @@ def test_three_thousand_scores_are_written_and_read_quickly(store):
     start = time.process_time()
     assert isinstance(store.observations(), pd.DataFrame)
     assert time.process_time() - start < 1.0
+
+
+def test_a_file_of_an_earlier_format_is_read_from_a_copy_brought_up_to_date(
+    store, tmp_path, monkeypatch
+):
+    store.write_trial(record())
+    store.close()
+    path = next(tmp_path.rglob("results.sqlite"))
+    before = path.read_bytes()
+    newer = (*tables.STEPS, ("CREATE TABLE later (id INTEGER PRIMARY KEY)",))
+    monkeypatch.setattr(tables, "STEPS", newer)
+    monkeypatch.setattr(tables, "FORMAT", len(newer))
+    with Store.open(path) as reader:
+        assert len(reader.observations()) > 0
+        copy = reader._copy
+        assert copy.exists()
+    assert not copy.exists()
+    assert path.read_bytes() == before

@@ -164,7 +164,7 @@ def test_hostile_values_are_a_damaged_file_and_allocate_nothing(run, statement, 
 
 def test_an_empty_file_left_by_a_killed_driver_is_filled_at_the_next_start(tmp_path):
     (tmp_path / "results.sqlite").touch()
-    with pytest.raises(StoreError, match="is empty or older"):
+    with pytest.raises(StoreError, match="is empty"):
         Store.open(tmp_path)
     with Store.create(tmp_path, INFO) as store:
         store.write_trial(trial())

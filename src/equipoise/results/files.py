@@ -131,9 +131,39 @@ def check_readable(connection: sqlite3.Connection, path: Path) -> None:
     check_owner(connection, path)
     if tables.version(connection) < tables.FORMAT:
         raise StoreError(
-            f"{path} is empty or older than this version of Equipoise: run the same equipoise bench "
-            "again, which brings it up to date"
+            f"{path} is empty: run equipoise bench, or name a run folder that has results"
         )
+
+
+def is_older(connection: sqlite3.Connection) -> bool:
+    """Whether a file is ours and of an earlier format than this version writes."""
+    ours = tables.application(connection) == tables.APPLICATION_ID
+    return ours and 0 < tables.version(connection) < tables.FORMAT
+
+
+def brought_up_to_date(connection: sqlite3.Connection) -> tuple[sqlite3.Connection, Path]:
+    """Copy a file of an earlier format and migrate the copy: a reader changes nothing of what it reads.
+
+    Returns
+    -------
+    connection : sqlite3.Connection
+        To the copy.
+    copy : Path
+        A folder for `discard` to remove when the connection is closed.
+    """
+    copy = Path(tempfile.mkdtemp(prefix="equipoise-"))
+    newer = sqlite3.connect(copy / RESULTS_NAME, isolation_level=None)
+    try:
+        newer.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("COMMIT")
+        connection.backup(newer)
+        tables.migrate(newer)
+        newer.execute("BEGIN")
+    except BaseException:
+        newer.close()
+        discard(copy)
+        raise
+    return newer, copy
 
 
 def connect_to_write(path: Path, info: RunInfo) -> sqlite3.Connection:

@@ -104,6 +104,11 @@ class Store:
         with in_words(file):
             connection, copy = files.connect_to_read(plain)
             copy = plain.parent if packed else copy
+            if files.is_older(connection):
+                older, old_copy = connection, copy
+                connection, copy = files.brought_up_to_date(older)
+                older.close()
+                files.discard(old_copy)
             try:
                 files.check_readable(connection, file)
             except BaseException:
