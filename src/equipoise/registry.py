@@ -137,7 +137,7 @@ METHODS: dict[str, Method] = {
         "Xu et al. 2019",
         costly=True,
         extra="torch",
-        code_version=2,
+        code_version=3,
     ),
     "tabgpt": Method(
         "tabgpt",

@@ -235,6 +235,8 @@ class Critic(nn.Module):
     def _keep(self, like: Tensor) -> Tensor:
         if not self.dropout:
             return torch.ones_like(like)
+        if self.dropout == 0.5:
+            return _coins(like, self.noise).mul_(2)
         keep = torch.rand(like.shape, generator=self.noise) >= self.dropout
         return keep.to(like.dtype).div_(1 - self.dropout)
 
@@ -302,6 +304,15 @@ class Critic(nn.Module):
         a1 = ((self.weight3 * there.mask2) @ self.weight2) * there.mask1
         slope = (a1 @ self.weight1).div_(-len(packs))
         return -self._score(there.h2).mean(), slope.reshape(rows.shape)
+
+
+def _coins(like: Tensor, noise: torch.Generator) -> Tensor:
+    """Give zeros and ones, even odds, in the shape of a tensor: the bits of few random numbers, not one number each."""
+    n = like.numel()
+    words = torch.empty(-(-n // 56), dtype=torch.int64).random_(generator=noise)
+    octets = words.view(torch.uint8).view(-1, 8)[:, :7].reshape(-1, 1)  # the eighth holds the sign
+    bits = (octets >> torch.arange(8, dtype=torch.uint8)) & 1
+    return bits.view(-1)[:n].view(like.shape).to(like.dtype)
 
 
 def _slopes(before: Tensor) -> Tensor:
