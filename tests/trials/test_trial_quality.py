@@ -1,6 +1,9 @@
 """The rows that methods make are scored in their trial, and nothing else of the trial depends on it."""
 
 import dataclasses
+import signal
+import time
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,9 @@ from equipoise.results.store import Store
 from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.trials.bench import bench, plan
 from equipoise.trials.experiment import Cells, Experiment, TableFile, from_dict, load_experiment
+from equipoise.trials.isolation import work_alone
+from equipoise.trials.job import Job, pack, unpack
+from equipoise.trials.limits import Limits
 from equipoise.trials.trial import load_table, run_trial
 
 
@@ -22,6 +28,19 @@ class Empty(IndependentColumns):
     def sample(self, n, *, random_state=None):
         if len(n) > 1:
             raise RuntimeError("no rows\ntoday")
+        return super().sample(n, random_state=random_state)
+
+
+class Slow(IndependentColumns):
+    """Makes rows for a plan; asked for rows of all classes, it goes on for ever and takes every error for its own."""
+
+    def sample(self, n, *, random_state=None):
+        # The end of the running limit is brought forward, so that no test hangs on the speed of the machine.
+        if len(n) > 1:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+        while len(n) > 1:
+            with suppress(Exception):
+                time.sleep(1)
         return super().sample(n, random_state=random_state)
 
 
@@ -103,6 +122,17 @@ def test_a_failure_of_scoring_is_a_note_and_the_trial_stands(table):
     (note,) = [n for n in record.notes if "not scored" in n]
     assert "no rows" in note
     assert "\n" not in note
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the limit cannot be caught here")
+def test_a_time_limit_that_strikes_while_rows_are_scored_costs_the_scores_alone(table):
+    word = f"{__name__}:Slow"
+    (trial, *_) = [t for t in trials_of(experiment_of(table, word)) if t.method == word]
+    record = unpack(work_alone(pack(Job.of(run_trial, trial, Limits(seconds=300), ""))))
+    assert record.status == "done", record.reason
+    assert record.observations
+    assert not record.quality
+    assert record.notes == ("its rows were not scored: the time limit struck first",)
 
 
 def test_a_table_too_wide_to_score_is_a_note(table, monkeypatch):

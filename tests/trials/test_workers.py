@@ -1,5 +1,7 @@
 """Claims about workers: their limits, their threads, and that none outlives its driver."""
 
+import signal
+import subprocess
 import sys
 import time
 
@@ -8,7 +10,7 @@ import pytest
 from equipoise.errors import OptionError
 from equipoise.trials.isolation import work_alone
 from equipoise.trials.job import Job, pack, unpack
-from equipoise.trials.limits import Limits, peak_mb, physical_memory_mb, reset_peak
+from equipoise.trials.limits import Limits, dispensable, peak_mb, physical_memory_mb, reset_peak
 from equipoise.trials.work import work
 from equipoise.trials.workers import DaskWorkers, LocalWorkers
 
@@ -129,6 +131,56 @@ def test_the_timer_ends_what_never_returns_to_the_interpreter(fakes, method):
     assert (
         time.monotonic() - start < 30
     )  # start and imports on a busy machine; the trial itself is 0.5 s
+
+
+ENDS = """
+import ctypes, signal, time
+from equipoise.trials import limits
+mutex, lock = ctypes.create_string_buffer(128), ctypes.PyDLL(None).pthread_mutex_lock
+limits._GRACE = 0.5
+with limits.time_limit(0.5):
+    try:
+        with limits.dispensable():
+            {0}
+    except limits.TimeUp:
+        print("given up")
+    time.sleep(1)
+    print("lived on")
+"""
+
+
+@linux
+@pytest.mark.parametrize(
+    ("act", "status", "said"),
+    [
+        ("pass", 0, "lived on"),
+        ("time.sleep(600)", 0, "given up lived on"),
+        ("lock(mutex), lock(mutex)", 1, ""),  # no signal wakes who waits for a lock of its own
+    ],
+)
+def test_a_dispensable_end_of_a_trial_is_given_up_and_c_that_never_returns_ends_the_process(
+    act, status, said
+):
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDS.format(act)], capture_output=True, text=True, timeout=120
+    )
+    assert (ended.returncode, " ".join(ended.stdout.split())) == (status, said), ended.stderr
+
+
+@linux
+def test_a_timer_of_somebody_else_is_left_alone():
+    struck = []
+    before = signal.signal(signal.SIGALRM, lambda *_: struck.append(1))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with dispensable():
+            end = time.monotonic() + 60
+            while not struck and time.monotonic() < end:
+                time.sleep(0.01)
+        assert struck == [1]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @linux

@@ -231,7 +231,7 @@ def coerced(column: Column, real: pd.Series, series: pd.Series, values: NDArray)
         if broken:
             return (
                 f"column {column.name!r} holds whole numbers in the real rows, but {broken} of {len(kept)} cells are "
-                f"no whole numbers, such as {kept[kept != np.round(kept)][0]:g}; they are used as they are"
+                f"no whole numbers, such as {kept[kept != np.round(kept)][0]:.12g}; they are used as they are"
             )
     harmless = column.kind == "numeric" and (was, came) == ("floats", "whole numbers")
     if not came or came == was or harmless:

@@ -134,6 +134,8 @@ class Quality:
 
 def calibrated_text(score: Score) -> str:
     """Give "0.87 [0.80, 0.94]", or why there is no such number."""
+    if score.below_both:
+        return "worse than the floor"
     if not score.informative:
         return "" if math.isnan(score.calibrated) and score.group == "Copies" else "not informative"
     text = f"{score.calibrated:.2f}"

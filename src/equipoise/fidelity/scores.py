@@ -8,6 +8,7 @@ from equipoise.fidelity.blocks import Spread
 from equipoise.fidelity.metric import Better, Metric
 from equipoise.fidelity.references import Calibrated, by_name, calibrate
 from equipoise.fidelity.registry import group_of
+from equipoise.metrics.calibration import LEAST_RANGE
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,15 @@ class Score:
     def beyond(self) -> bool:
         """Whether it is surely above its ceiling: nearer to fresh rows than real rows are, as only copies should be."""
         return self.informative and self.calibrated_low > 1
+
+    @property
+    def below_both(self) -> bool:
+        """Whether it is surely worse than floor and ceiling where these two meet, so that no ratio can tell."""
+        if self.informative or self.group == "Copies" or math.isnan(self.low):
+            return False
+        if self.better == "higher":
+            return self.high < min(self.floor, self.ceiling) - LEAST_RANGE
+        return self.low > max(self.floor, self.ceiling) + LEAST_RANGE
 
 
 UNSCALED = Calibrated(math.nan, math.nan, math.nan, False)

@@ -25,6 +25,15 @@ SPOKESMEN = {
     "train-on-synthetic": "what a classifier learns from the rows",
 }
 
+LEVELS = {
+    "good": "As good as real rows, or nearly",
+    "beyond": "Surely above real rows, which is no merit (rows crowd together, or fresh rows were not fresh)",
+    "fair": "Between",
+    "weak": "Nearer to the floor than to real rows",
+    "worse": "Surely worse than the floor",
+    "unknown": "Too uncertain to tell the floor from real rows",
+}
+
 
 def sentences(
     scores: Sequence[Score], copying: Mapping[str, Copying], classes: Sequence[str]
@@ -47,22 +56,13 @@ def sentences(
 
 
 def _good(known: Mapping[tuple[str, str], Score]) -> str:
-    """Sort the scores that speak for their kind into as good as real, between, and near the floor."""
-    groups: dict[str, list[str]] = {"good": [], "fair": [], "weak": []}
+    """Sort the scores that speak for their kind, from as good as real rows to worse than the floor."""
+    groups: dict[str, list[str]] = {level: [] for level in LEVELS}
     for metric, what in SPOKESMEN.items():
         score = known.get((metric, ""))
-        if score is None or not score.informative:
-            continue
-        shown = round(score.calibrated, 2)
-        level = "good" if shown >= GOOD else "fair" if shown >= FAIR else "weak"
-        groups[level].append(f"{what} ({score.calibrated:.2f})")
-    parts = []
-    if groups["good"]:
-        parts.append(f"As good as real rows, or nearly: {listed(groups['good'])}.")
-    if groups["fair"]:
-        parts.append(f"Between: {listed(groups['fair'])}.")
-    if groups["weak"]:
-        parts.append(f"Nearer to the floor than to real rows: {listed(groups['weak'])}.")
+        if score is not None and score.informative:
+            groups[_level(score)].append(f"{what} ({score.calibrated:.2f})")
+    parts = [f"{LEVELS[level]}: {listed(found)}." for level, found in groups.items() if found]
     if not parts:
         parts.append("Floor and ceiling meet on every score, so that none of them says anything.")
     varied = known.get(("effective-rows", ""))
@@ -72,6 +72,18 @@ def _good(known: Mapping[tuple[str, str], Score]) -> str:
             f"(real rows: {varied.ceiling:.0%})."
         )
     return " ".join(parts)
+
+
+def _level(score: Score) -> str:
+    """Give the name of the sentence that a calibrated score belongs in."""
+    if score.beyond:
+        return "beyond"
+    if score.calibrated_low <= 0 and score.calibrated_high >= 1:
+        return "unknown"
+    if score.calibrated_high < 0:
+        return "worse"
+    shown = round(score.calibrated, 2)
+    return "good" if shown >= GOOD else "fair" if shown >= FAIR else "weak"
 
 
 def _gives_away(known: Mapping[tuple[str, str], Score]) -> str:
@@ -90,7 +102,7 @@ def _gives_away(known: Mapping[tuple[str, str], Score]) -> str:
     )
     falls = sorted(((v, name) for name, v in score.items.items() if v > GIVEN_AWAY), reverse=True)
     if not falls:
-        return f"{said} No column alone gives them away."
+        return f"{said} It needs no single column for that: without any one of them, the others still do."
     columns = listed(f"{name} ({v:.2f})" for v, name in falls[:MOST_COLUMNS])
     return f"{said} What gives them away, by what the area falls without it: {columns}."
 
@@ -103,11 +115,14 @@ def _classes(known: Mapping[tuple[str, str], Score], classes: Sequence[str]) -> 
         return ""
     low, high = min(scaled.values()), max(scaled.values())
     if high - low < ALIKE:
-        return f"As a classifier sees them, all classes are met alike ({low:.2f} to {high:.2f} from floor to ceiling)."
+        return (
+            f"As a classifier sees them, all classes are met alike ({low:.2f} to {high:.2f}; the floor is 0, real "
+            "rows 1)."
+        )
     worst, best = min(scaled, key=lambda k: scaled[k]), max(scaled, key=lambda k: scaled[k])
     return (
-        f"Of the classes, {worst!r} is met worst ({scaled[worst]:.2f} from floor to ceiling, as a classifier sees it) "
-        f"and {best!r} best ({scaled[best]:.2f})."
+        f"Of the classes, {worst!r} is met worst as a classifier sees it ({scaled[worst]:.2f}; the floor is 0, real "
+        f"rows 1) and {best!r} best ({scaled[best]:.2f})."
     )
 
 
@@ -127,5 +142,5 @@ def _copies(copying: Mapping[str, Copying]) -> str:
             + "."
         )
     elif not math.isnan(whole.value) and len(copying) > 1 and not whole.alarm:
-        parts.append("That holds for each class.")
+        parts.append("That holds for each class with enough rows.")
     return " ".join(parts)

@@ -41,7 +41,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     (
         "says nothing here",
         "The floor is within 0.02 of the ceiling, or within noise, or above it: on this table the score cannot "
-        "tell good rows from bad ones, and its value says nothing.",
+        "tell good rows from bad ones, and its value says nothing, unless it is surely worse than both.",
     ),
     (
         "fresh rows",
@@ -141,7 +141,10 @@ def _class_cells(label: str, found: Quality) -> dict[str, Any]:
     wanted = ("column-shapes", "column-pair-trends", "coverage", "detection")
     return {
         "label": label,
-        "scores": [calibrated_text(known[m]) if m in known else "\u2013" for m in wanted],
+        "scores": [
+            calibrated_text(known[m]).replace("-", "\u2212") if m in known else "\u2013"
+            for m in wanted
+        ],
     }
 
 

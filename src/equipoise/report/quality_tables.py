@@ -44,7 +44,8 @@ def score_table(scores: tuple[Score, ...], scopes: list[str]) -> Table:
         drawn = [number(min(max(v, LEFT), RIGHT)) if math.isfinite(v) else None for v in ends]
         text = f"{score.calibrated:.2f}".replace("-", "\u2212")
         if not score.informative:
-            text = f"{score.value:.2f}, real rows {score.ceiling:.2f}: says nothing here"
+            verdict = "worse than the floor" if score.below_both else "says nothing here"
+            text = f"{score.value:.2f}, real rows {score.ceiling:.2f}: {verdict}"
         raw = [number(v) for v in (score.value, score.floor, score.ceiling, *ends)]
         rows.append([scope, score.title, len(rows), *drawn, text, *raw])
     return {"columns": columns, "rows": rows}

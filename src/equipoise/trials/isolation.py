@@ -30,9 +30,12 @@ def _last_words(log: Path) -> str:
     return lines[-1][:200] if lines else ""
 
 
-def _obituary(job: Job, code: int, log: Path) -> TrialRecord:
-    """Say how a process ended that left no answer."""
-    if code == -getattr(signal, "SIGALRM", 0) and job.limits.seconds is not None:
+def _obituary(job: Job, code: int, spent: float, log: Path) -> TrialRecord:
+    """Say how a process ended that left no answer, after so many seconds."""
+    if job.limits.seconds is not None and (
+        code == -getattr(signal, "SIGALRM", 0)
+        or (code == 1 and spent > job.limits.seconds)  # the watchdog of `limits`
+    ):
         return job.timed_out()
     words = _last_words(log)
     said = f"; its last words: {words}" if words else ""
@@ -77,6 +80,7 @@ def work_alone(payload: bytes) -> bytes:
         (folder / "job").write_bytes(payload)
         environment = os.environ | job.limits.environment()
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        started = time.monotonic()
         with open(folder / "log", "wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", __name__, name, str(os.getpid())],
@@ -94,8 +98,10 @@ def work_alone(payload: bytes) -> bytes:
         answer = folder / "answer"
         if answer.exists():
             return answer.read_bytes()
-        record = job.timed_out() if late else _obituary(job, process.returncode, folder / "log")
-        return pack(record)
+        if late:
+            return pack(job.timed_out())
+        spent = time.monotonic() - started
+        return pack(_obituary(job, process.returncode, spent, folder / "log"))
 
 
 def _wait(

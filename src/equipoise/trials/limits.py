@@ -1,10 +1,12 @@
 """What holds inside a worker: time, memory, threads, and the end of the driver.
 
 The time limit is a timer of the kernel whose signal is not caught, so it ends C code that never returns to the
-interpreter too; the worker dies with it, and the driver sees to the rest.
+interpreter too; the worker dies with it, and the driver sees to the rest. What a trial can do without runs in
+`dispensable`, where the limit ends the block and not the process.
 """
 
 import ctypes
+import faulthandler
 import os
 import signal
 import sys
@@ -19,6 +21,7 @@ from equipoise.errors import OptionError
 
 _MEGABYTE = 1024 * 1024
 _PR_SET_PDEATHSIG = 1
+_GRACE = 30.0  # seconds that a dispensable block has to end once it is told to
 
 
 @dataclass(frozen=True)
@@ -95,14 +98,60 @@ def time_limit(seconds: float | None) -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             signal.signal(signal.SIGALRM, before)
     else:
-        import faulthandler
+        with _end_in(seconds):
+            yield
 
-        with open(os.devnull, "w", encoding="utf-8") as nowhere:
-            faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
-            try:
-                yield
-            finally:
-                faulthandler.cancel_dump_traceback_later()
+
+@contextmanager
+def _end_in(seconds: float) -> Iterator[None]:
+    """End this process by a thread that needs no interpreter, unless the block ends before."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+class TimeUp(BaseException):
+    """The time limit struck in a dispensable block; no `Exception`, so that no method takes it for its own error."""
+
+
+@contextmanager
+def dispensable() -> Iterator[None]:
+    """Let the running time limit end this block, the last of a trial, by `TimeUp`; the process only if that fails.
+
+    The signal is caught here, which the interpreter does between two of its steps. C code that never returns has
+    `_GRACE` seconds more and ends the process as ever. Without a limit that `time_limit` has set, nothing is changed.
+    """
+    if not _is_running():
+        yield
+        return
+    inside = True
+
+    def strike(number: int, frame: object) -> None:
+        if inside:
+            raise TimeUp
+
+    with _end_in(signal.getitimer(signal.ITIMER_REAL)[0] + _GRACE):
+        signal.signal(signal.SIGALRM, strike)
+        try:
+            yield
+        finally:
+            inside = False
+            # Nothing is left to be limited: a strike from here on could only lose what is finished.
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _is_running() -> bool:
+    """Say whether a `time_limit` runs here that can be caught: a timer of somebody else has a handler of its own."""
+    return (
+        hasattr(signal, "getitimer")
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+        and signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    )
 
 
 @contextmanager

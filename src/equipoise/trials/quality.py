@@ -2,7 +2,7 @@
 
 Quality is the method's own, whatever the plans: as many rows are drawn as the training part has, at its class
 proportions, and scored against the test part. It comes last and has seeds of its own, so that no other number of the
-trial depends on it; where it fails, the trial stands and a note says why.
+trial depends on it; where it fails, or the time limit strikes, the trial stands and a note says why.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from equipoise.fidelity.reading import read_trio
 from equipoise.fidelity.trial import reference_quality, trial_quality
 from equipoise.results.records import QualityRecord
 from equipoise.seeds import as_generator
+from equipoise.trials.limits import TimeUp, dispensable
 from equipoise.trials.steps import Sample, Setting, makes_rows
 
 MOST_COLUMNS = 200  # 20,000 pairs of them; time and memory grow with the square
@@ -49,6 +50,14 @@ def score_rows(setting: Setting, fitted: Any, train: Sample, test: Sample) -> Sc
             (),
             (f"rows are scored on tables of {MOST_COLUMNS} columns at most, this has {width:,}",),
         )
+    try:
+        with dispensable():
+            return _scored(setting, fitted, train, test)
+    except TimeUp:
+        return Scored((), ("its rows were not scored: the time limit struck first",))
+
+
+def _scored(setting: Setting, fitted: Any, train: Sample, test: Sample) -> Scored:
     rng = as_generator(setting.seed("quality"))
     try:
         if fitted is None:
