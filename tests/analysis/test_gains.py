@@ -326,3 +326,13 @@ def test_what_was_asked_and_has_not_run_is_known():
     )
     left = Results(asked=asked, trials=done).unfinished()
     assert left.to_dict("records") == [{"dataset": "d", "repeat": 1, "method": "smote"}]
+
+
+def test_plain_bagging_is_an_opponent_of_everything_but_itself():
+    bagging = (*BASE[:3], "xgboost-bagging")
+    rows = five(BASE, [0.5] * 5) + five(bagging, [0.53] * 5) + five(SMOTE, [0.55] * 5)
+    found = within_tables(gains(observe(rows), trials(), "macro_f1", "bagging"))
+    by_name = {(r.method, r.classifier): r.gain for r in found.itertuples(index=False)}
+    assert by_name == {
+        ("identity", "xgboost"): pytest.approx(-0.03), ("smote", "xgboost"): pytest.approx(0.02)
+    }  # fmt: skip

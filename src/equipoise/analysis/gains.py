@@ -71,7 +71,7 @@ def pair(table: pd.DataFrame, trials: pd.DataFrame, opponent: str) -> pd.DataFra
     trials : DataFrame
         Columns dataset, repeat, method, status.
     opponent : str
-        "identity", "balanced", "ladder", "threshold", "tuned" or "best-simple".
+        "identity", "balanced", "ladder", "threshold", "tuned", "bagging" or "best-simple".
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Who is compared with whom: the opponents of a treatment, all of them answers that leave the rows as they are."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
@@ -14,14 +14,29 @@ OPPONENTS: dict[str, str] = {
     "ladder": "ladder",
     "threshold": "threshold",
     "tuned": "tuned",
+    "bagging": "plain",
     "best-simple": "best-simple",
 }
+
+# An opponent that is another form of the classifier, for which it decides plainly.
+CLASSIFIER_OF = {"bagging": {"xgboost-bagging": "xgboost"}}
 
 # A control is another form of this classifier, and is compared with it.
 CONTROLS = {"xgboost-bagging": "xgboost", "xgboost-regularised": "xgboost"}
 
 SPLIT = ":split"
 CORRECTED = "+corrected"
+
+
+def present_opponents(decisions: Iterable[str], classifiers: Iterable[str]) -> list[str]:
+    """Give the opponents that untreated rows with these decisions and classifiers can be."""
+    decided, classified = set(decisions), set(classifiers)
+    return [
+        name
+        for name, decision in OPPONENTS.items()
+        if decision in decided
+        and (name not in CLASSIFIER_OF or classified & set(CLASSIFIER_OF[name]))
+    ]
 
 
 def home_classifier(classifier: str, present: Collection[str]) -> str:
@@ -68,14 +83,17 @@ def opposing_scores(scores: pd.DataFrame, opponent: str) -> pd.DataFrame:
         _decision=scores["decision"].map(lambda d: opposing_decision(d, opponent)).astype(object),
         home=scores["classifier"].map(lambda c: home_classifier(c, present)).astype(object),
     )
-    base = scores[scores["method"] == "identity"].rename(
-        columns={"score": "opponent_score", "decision": "_decision", "classifier": "home"}
-    )
-    base = base[["dataset", "repeat", "_decision", "home", "opponent_score"]]
+    base = scores[scores["method"] == "identity"]
+    own = base["classifier"]
+    if opponent in CLASSIFIER_OF:
+        own = own.map(CLASSIFIER_OF[opponent])
+    base = base.assign(home=own, _own=base["classifier"]).dropna(subset=["home"])
+    base = base.rename(columns={"score": "opponent_score", "decision": "_decision"})
+    base = base[["dataset", "repeat", "_decision", "home", "_own", "opponent_score"]]
     joined = table.merge(base, on=["dataset", "repeat", "_decision", "home"], how="inner")
     itself = (
         (joined["method"] == "identity")
         & (joined["decision"] == joined["_decision"])
-        & (joined["classifier"] == joined["home"])
+        & (joined["classifier"] == joined["_own"])
     )
-    return joined[~itself].drop(columns="_decision").reset_index(drop=True)
+    return joined[~itself].drop(columns=["_decision", "_own"]).reset_index(drop=True)

@@ -15,7 +15,7 @@ from equipoise.analysis.gains import (
     within_tables,
 )
 from equipoise.analysis.gaps import GapTable, gaps
-from equipoise.analysis.opponents import CORRECTED, OPPONENTS, SPLIT, home_classifier
+from equipoise.analysis.opponents import CORRECTED, SPLIT, home_classifier, present_opponents
 from equipoise.analysis.pooled import counts_table, pooled_gains
 from equipoise.report.words import METRICS, home_classifiers
 
@@ -86,8 +86,8 @@ def keep_ledger(results: Results) -> Ledger:
     observations = shown(results.observations)
     aggregate = observations[observations["label"] == ""]
     metrics = [m for m in METRICS if m in set(aggregate["metric"])]
-    identity = set(aggregate.loc[aggregate["method"] == "identity", "decision"])
-    opponents = [o for o, d in OPPONENTS.items() if d in identity]
+    untreated = aggregate[aggregate["method"] == "identity"]
+    opponents = present_opponents(untreated["decision"], untreated["classifier"])
     opponents.sort(key=lambda o: (o != "identity", o != "best-simple"))
     datasets = [d for d in results.datasets["name"] if d in set(aggregate["dataset"])]
     datasets += [d for d in dict.fromkeys(aggregate["dataset"]) if d not in datasets]

@@ -20,6 +20,7 @@ OPPONENT_LABELS: dict[str, str] = {
     "ladder": "ladder weights",
     "threshold": "a tuned threshold",
     "tuned": "tuned hyperparameters",
+    "bagging": "plain bagging",
 }
 
 DECISION_LABELS: dict[str, str] = {
