@@ -82,7 +82,7 @@ def _treated(results: Results, plan: str) -> pd.DataFrame:
     rows = []
     for p in mine.itertuples(index=False):
         labels, whole = counts[p.dataset]
-        train = whole - np.bincount(p.truth, minlength=len(whole))
+        train = (whole - np.bincount(p.truth, minlength=len(whole))).astype(float)
         new = np.array([came.get((p.dataset, p.repeat, p.method, label), 0.0) for label in labels])
         trained = new if p.method in DROPS_ROWS else train + new
         probabilities = np.asarray(p.probabilities, dtype=float)
