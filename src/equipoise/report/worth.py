@@ -1,0 +1,104 @@
+"""What a method's rows gain for the time they take, and what they gain class by class."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equipoise.analysis.class_gains import class_gains
+from equipoise.analysis.pareto import front
+from equipoise.report.charted import Charted, Table, number
+from equipoise.report.ledger import hide_yardsticks, shown
+from equipoise.report.words import FAMILY_LABELS, family
+
+CLASS_METRIC = "f1"
+RAREST, COMMONEST = "rarest class", "commonest class"
+METHODS_ONLY = "plain"
+
+
+def worth(charted: Charted) -> Table:
+    """One row per scope, score, plan and method: mean gain over the opponent that decides, and seconds of a trial."""
+    columns = ["scope", "metric", "plan", "classifier", "method", "family", "seconds", "gain"]
+    columns += ["low", "high", "front"]
+    ledger = charted.ledger
+    spent = _seconds(charted)
+    rows: list[list[Any]] = []
+    for metric in ledger.metrics:
+        key = (metric, ledger.headline_opponent)
+        tables = [(0, ledger.over[key])] if key in ledger.over else []
+        for name, group in ledger.within[key].groupby("dataset", sort=False):
+            tables.append((ledger.datasets.index(name) + charted.many, group))
+        for scope, table in tables:
+            mine = table[(table["method"] != "identity") & (table["decision"] == METHODS_ONLY)]
+            mine = mine[(mine["verdict"] != "failed") & mine["classifier"].isin(ledger.classifiers)]
+            for (plan, classifier), group in mine.groupby(["plan", "classifier"], sort=False):
+                if plan in ledger.plans:
+                    where = [scope, ledger.metrics.index(metric), ledger.plans.index(plan)]
+                    where.append(ledger.classifiers.index(classifier))
+                    rows += _rows_of(where, group, group["method"].map(spent[scope]))
+    return {"columns": columns, "rows": rows}
+
+
+def _seconds(charted: Charted) -> list[pd.Series]:
+    """Give, for each scope, the seconds of the median trial by method."""
+    done = charted.results.trials[charted.results.trials["status"] == "done"]
+    parts = [done] if charted.many else []
+    parts += [done[done["dataset"] == name] for name in charted.ledger.datasets]
+    return [p.groupby("method")["total_seconds"].median().clip(lower=0.01) for p in parts]
+
+
+def _rows_of(where: list[int], group: pd.DataFrame, cost: Any) -> list[list[Any]]:
+    best = front(cost, group["gain"])
+    return [
+        [*where, row.method, FAMILY_LABELS[family(row.method)], number(spent, 2)]
+        + [number(v) for v in (row.gain, row.low, row.high)]
+        + [int(on)]
+        for row, spent, on in zip(group.itertuples(index=False), cost, best, strict=True)
+    ]
+
+
+def by_class(charted: Charted) -> Table:
+    """Give one row per class and treatment: the gain in F1 over doing nothing.
+
+    Over all tables it is the mean over their rarest and over their commonest classes.
+    """
+    columns = ["scope", "plan", "classifier", "treatment", "class", "place", "gain", "low", "high"]
+    columns += ["score", "order"]
+    observations = shown(charted.results.observations)
+    if not ((observations["metric"] == CLASS_METRIC) & (observations["label"] != "")).any():
+        return {"columns": columns, "rows": []}
+    table = hide_yardsticks(class_gains(observations, charted.results.trials))
+    table = table[(table["verdict"] != "failed") & table["dataset"].isin(charted.ledger.datasets)]
+    counts = {
+        d.name: {str(k): int(n) for k, n in d.class_counts.items()}
+        for d in charted.results.datasets.itertuples(index=False)
+    }
+    rows: list[list[Any]] = []
+    pooled: dict[tuple[int, int, int, str], list[float]] = {}
+    for dataset, group in table.groupby("dataset", sort=False):
+        there = list(dict.fromkeys(group["label"].astype(str)))
+        there.sort(key=lambda c: counts.get(dataset, {}).get(c, 0))  # the rarest first
+        mean = group.groupby(["method", "plan", "decision", "classifier"])["gain"].mean()
+        scope = charted.ledger.datasets.index(dataset) + charted.many
+        for row in group.itertuples(index=False):
+            key, place = charted.where(row), there.index(str(row.label))
+            values = [number(v) for v in (row.gain, row.low, row.high, row.score)]
+            order = -float(mean[row.method, row.plan, row.decision, row.classifier])
+            rows.append([scope, *key, str(row.label), place, *values, number(order)])
+            if place in (0, len(there) - 1):
+                word = COMMONEST if place else RAREST
+                pooled.setdefault((*key, word), []).append(float(row.gain))
+    if charted.many:
+        rows = _over_tables(pooled) + rows
+    return {"columns": columns, "rows": rows}
+
+
+def _over_tables(pooled: dict[tuple[int, int, int, str], list[float]]) -> list[list[Any]]:
+    """Give the mean gains of the tables' rarest and commonest classes, sorted by that of the rarest."""
+    mean = {key: float(np.mean(gains)) for key, gains in pooled.items()}
+    rows = []
+    for (*where, word), gain in mean.items():
+        order = -mean.get((where[0], where[1], where[2], RAREST), 0.0)
+        place = 0 if word == RAREST else 1
+        rows.append([0, *where, word, place, number(gain), None, None, None, number(order)])
+    return rows
