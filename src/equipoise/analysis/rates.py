@@ -44,7 +44,8 @@ def by_rate(per_table: pd.DataFrame) -> pd.DataFrame:
     grown = {m for m, p in zip(per_table["method"], per_table["plan"], strict=True) if GROW in p}
     grown -= set(TRAINS_ON_FEWER_ROWS)
     mine = per_table[per_table["method"].isin(grown) & (per_table["decision"] == "plain")]
-    mine = mine[[p == BALANCE or growth_rate(p) is not None for p in mine["plan"]]]
+    comparable = [p for p in mine["plan"].unique() if p == BALANCE or growth_rate(p) is not None]
+    mine = mine[mine["plan"].isin(comparable)]
     found = mine[["dataset", "method", "plan", "classifier"]].copy()
     found["closed"] = mine["improvement"]
     found["relative"] = mine["test_change"] / mine["base_test"].where(mine["base_test"] > 0)

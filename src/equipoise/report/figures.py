@@ -21,6 +21,7 @@ from equipoise.report.drawing import (
     tips_of,
     value_axis,
 )
+from equipoise.report.flow import flow
 from equipoise.report.further import GROUPS as FURTHER
 from equipoise.report.further import further_figures
 from equipoise.report.levels_figures import LEVEL_TIPS, PLANNED
@@ -326,4 +327,7 @@ def write_figures(summary: dict[str, Any], folder: str | Path, scale: float = 2.
             png.write_bytes(vl_convert.svg_to_png(drawn, scale=scale))
             numbers.write_text(sheet(figure, summary, scope), encoding="utf-8")
             written += [png, svg, numbers]
-    return written
+    svg, png = folder / "trial.svg", folder / "trial.png"
+    svg.write_text(flow(), encoding="utf-8")
+    png.write_bytes(vl_convert.svg_to_png(flow(), scale=scale))
+    return [*written, png, svg]

@@ -112,7 +112,9 @@ def level_figures(summary: dict[str, Any], families: list[str]) -> list[Figure]:
     if summary["tables"]["levels"]["rows"]:
         for m, word in enumerate(summary["lookups"]["metric"]):
             spec, only = level_of_metric(families, m), {"metric": m}
-            found.append(Figure(f"levels-{m}", "levels", word, spec, "levels", only))
+            found.append(
+                Figure(f"levels-{m}", "levels", f"{word} on test rows", spec, "levels", only)
+            )
         for m, word in enumerate(summary["lookups"]["metric"]):
             spec, only = gap_closed(families, m), {"metric": m}
             found.append(

@@ -33,7 +33,9 @@ def by_rate_of(families: list[str], field: str) -> Spec:
         "at:N",
         title=None,
         sort=alt.EncodingSortField(field="tick", op="min"),
-        axis=alt.Axis(labelAngle=-45, labelFontSize=10, labelPadding=4, grid=False),
+        axis=alt.Axis(
+            labelAngle=-45, labelFontSize=10, labelPadding=4, labelOverlap=False, grid=False
+        ),
     )
     label = "datum.value === 0 ? '0' : replace(format(datum.value, '+.0%'), '-', '−')"
     axis = alt.Axis(labelExpr=label, tickCount=4, grid=True, labelFontSize=10)

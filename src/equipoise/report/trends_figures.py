@@ -16,6 +16,7 @@ from equipoise.report.drawing import (
     tips_of,
     value_axis,
 )
+from equipoise.report.quality_figures import LEFT, RIGHT
 from equipoise.report.style import TONES, colour
 
 BOX_TIPS = tips_of(
@@ -37,16 +38,23 @@ POINT_TIPS = tips_of(
 )
 
 
+def _between(field: str) -> alt.X:
+    """Give the axis of calibrated scores; what lies beyond its ends is drawn at its ends."""
+    scale = alt.Scale(domain=[LEFT, RIGHT], nice=False, zero=False, clamp=True)
+    label = "datum.value === 0 ? '0' : replace(format(datum.value, '.2~f'), '-', '−')"
+    axis = alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], labelExpr=label)
+    return alt.X(f"{field}:Q", title="calibrated: 0 floor, 1 real rows", scale=scale, axis=axis)
+
+
 def boxes_of_methods(families: list[str], kind: int) -> Spec:
     """Draw a box and whiskers for every method, of the score that is chosen."""
     here = f"datum.scope === scope && datum.kind === {kind} && datum.score_of === score_of"
     rows = chart_of("boxes", here)
     tint = alt.condition("datum.family === ''", alt.value(colour("soft")), family_colour(families))
     y = rows_axis("method")
-    title = "calibrated: 0 floor, 1 real rows" if kind == CALIBRATED else "score as it is"
 
     def x(field: str) -> alt.X:
-        return value_axis(field, title, False, ".2f")
+        return _between(field) if kind == CALIBRATED else value_axis(field, "score", False, ".2f")
 
     whisker = rows.mark_rule(strokeWidth=1.6, opacity=0.6)
     whisker = whisker.encode(x=x("low"), x2="high:Q", y=y, color=tint)
@@ -65,7 +73,6 @@ def boxes_of_methods(families: list[str], kind: int) -> Spec:
 def f1_and_quality(field: str, n_tables: int) -> Spec:
     """Draw the F1 of every method over the quality of its rows, a colour for each table."""
     rows = chart_of("trend", f"isValid(datum.{field})")
-    title = "overall quality, raw" if field == "quality" else "calibrated: 0 floor, 1 real rows"
     tint = alt.Color(
         "tone:O",
         legend=None,
@@ -74,7 +81,8 @@ def f1_and_quality(field: str, n_tables: int) -> Spec:
             range=[colour(TONES[i % len(TONES)]) for i in range(n_tables)],
         ),
     )
-    x = value_axis(field, title, False, ".2f")
+    raw = value_axis(field, "overall quality, raw", False, ".2f")
+    x = raw if field == "quality" else _between(field)
     axis = alt.Axis(format=".2f", tickCount=6, grid=True)
     y = alt.Y("f1:Q", title="Macro F1", scale=alt.Scale(zero=False), axis=axis)
     dots = rows.mark_point(filled=True, size=70, opacity=0.8)
@@ -98,7 +106,9 @@ def trend_figures(summary: dict[str, Any], families: list[str]) -> list[Figure]:
         for kind, name, title in ((RAW, "raw", "Raw"), (CALIBRATED, "calibrated", "Calibrated")):
             if kind in there:
                 spec, only = boxes_of_methods(families, kind), {"kind": kind}
-                found.append(Figure(f"boxes-{name}", "boxes", title, spec, "boxes", only))
+                found.append(
+                    Figure(f"boxes-{name}", "boxes", f"{title} scores", spec, "boxes", only)
+                )
     points = tables.get("trend", {"rows": []})
     for field, word in (("quality", "raw"), ("calibrated", "calibrated")):
         if not points["rows"]:

@@ -4,27 +4,33 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from equipoise.analysis.class_gains import class_gains
 from equipoise.analysis.pareto import front
 from equipoise.report.charted import Charted, Table, number
 from equipoise.report.ledger import hide_yardsticks, shown
+from equipoise.report.spots import spots
 from equipoise.report.words import FAMILY_LABELS, family
 
 CLASS_METRIC = "f1"
 RAREST, COMMONEST = "rarest class", "commonest class"
 METHODS_ONLY = "plain"
+PLOT = (820.0, 400.0)  # pixels of the chart of gain and cost, about
+EDGE = 45.0  # left free at its sides
 
 
 def worth(charted: Charted) -> Table:
     """One row per scope, score, plan and method: mean gain over the opponent that decides, and seconds of a trial."""
     columns = ["scope", "metric", "plan", "classifier", "method", "family", "seconds", "gain"]
-    columns += ["low", "high", "front"]
+    columns += ["low", "high", "front", "side"]
     ledger = charted.ledger
     spent = _seconds(charted)
     rows: list[list[Any]] = []
     for metric in ledger.metrics:
         key = (metric, ledger.headline_opponent)
+        if key not in ledger.within:
+            continue
         tables = [(0, ledger.over[key])] if key in ledger.over else []
         for name, group in ledger.within[key].groupby("dataset", sort=False):
             tables.append((ledger.datasets.index(name) + charted.many, group))
@@ -47,14 +53,30 @@ def _seconds(charted: Charted) -> list[pd.Series]:
     return [p.groupby("method")["total_seconds"].median().clip(lower=0.01) for p in parts]
 
 
-def _rows_of(where: list[int], group: pd.DataFrame, cost: Any) -> list[list[Any]]:
+def _rows_of(where: list[int], group: pd.DataFrame, cost: pd.Series) -> list[list[Any]]:
     best = front(cost, group["gain"])
+    sides = _sides(group, np.log(cost.to_numpy(dtype=float)), best)
     return [
         [*where, row.method, FAMILY_LABELS[family(row.method)], number(spent, 2)]
         + [number(v) for v in (row.gain, row.low, row.high)]
-        + [int(on)]
-        for row, spent, on in zip(group.itertuples(index=False), cost, best, strict=True)
+        + [int(on), side]
+        for row, spent, on, side in zip(
+            group.itertuples(index=False), cost, best, sides, strict=True
+        )
     ]
+
+
+def _sides(group: pd.DataFrame, across: NDArray[np.float64], best: NDArray[np.bool_]) -> list[int]:
+    """Give where each method's name stands, about as the chart will be drawn."""
+    gain = group["gain"].to_numpy(dtype=float)
+    up = np.fmax(group["high"].to_numpy(dtype=float), gain)
+    down = np.fmin(group["low"].to_numpy(dtype=float), gain)
+    top, bottom = max(float(up.max()), 0.0), min(float(down.min()), 0.0)
+    wide, high = PLOT
+    x = (across - across.min()) / max(float(np.ptp(across)), 1e-9)
+    x = (EDGE + x * (wide - 2 * EDGE)) / wide
+    y = (top - gain) / max(top - bottom, 1e-9)
+    return spots(x, 0.05 + 0.9 * y, list(group["method"]), list(best), PLOT)
 
 
 def by_class(charted: Charted) -> Table:
@@ -65,6 +87,8 @@ def by_class(charted: Charted) -> Table:
     columns = ["scope", "plan", "classifier", "treatment", "class", "place", "gain", "low", "high"]
     columns += ["score", "order"]
     observations = shown(charted.results.observations)
+    if not charted.ledger.opponents:
+        return {"columns": columns, "rows": []}
     if not ((observations["metric"] == CLASS_METRIC) & (observations["label"] != "")).any():
         return {"columns": columns, "rows": []}
     table = hide_yardsticks(class_gains(observations, charted.results.trials))

@@ -13,6 +13,7 @@ from equipoise.report.drawing import (
     steered,
     tips_of,
 )
+from equipoise.report.spots import FARTHEST, LINE
 from equipoise.report.style import HEAT, HEAT_INK, colour
 
 WORTH_TIPS = tips_of(
@@ -32,6 +33,13 @@ CLASS_TIPS = tips_of(
     ("high", "to", "+.4f"),
     ("score", "F1", ".4f"),
 )
+# by the place in `spots.SIDES`
+PLACES: dict[int, dict[str, Any]] = {
+    1: {"dx": FARTHEST, "align": "left"},
+    2: {"dx": -FARTHEST, "align": "right"},
+    3: {"dy": -FARTHEST - LINE / 2, "align": "center"},
+    4: {"dy": FARTHEST + LINE / 2, "align": "center"},
+}
 SIGNED = "datum.value === 0 ? '0' : replace(format(datum.value, '+.3~f'), '-', '−')"
 
 
@@ -56,12 +64,19 @@ def gain_and_cost(families: list[str], against: str) -> Spec:
     bars = bars.encode(x=x, y=alt.Y("low:Q", title=f"gain over {against}"), y2="high:Q", color=tint)
     dots = rows.mark_point(filled=True, size=85, opacity=1)
     dots = dots.encode(x=x, y=y, color=tint, tooltip=WORTH_TIPS)
-    words = best.mark_text(dy=-13, dx=4, align="left", fontSize=12, fontWeight=600)
-    others = rows.transform_filter("datum.front === 0")
-    others = others.mark_text(dx=8, align="left", fontSize=10, color=colour("soft"))
-    named = [w.encode(x=x, y=y, text="method:N") for w in (others, words)]
+    named = [_named(rows, side).encode(x=x, y=y, text="method:N") for side in PLACES]
     chart = alt.layer(zero.encode(y="zero:Q"), line.encode(x=x, y=y), bars, dots, *named)
-    return steered(chart.properties(height=360), "scope", "metric", "plan", "classifier")
+    return steered(chart.properties(height=400), "scope", "metric", "plan", "classifier")
+
+
+def _named(rows: alt.Chart, side: int) -> alt.Chart:
+    """Write the names that stand on one side of their dots, dark on the front."""
+    mine = rows.transform_filter(f"datum.side === {side}")
+    on = "datum.front === 1"
+    words = mine.mark_text(fontSize=11, **PLACES[side])
+    return words.encode(
+        color=alt.condition(on, alt.value(colour("ink")), alt.value(colour("soft"))),
+    )
 
 
 def gains_of_classes(widest: float) -> Spec:
