@@ -18,4 +18,4 @@ def flow() -> str:
     text = environment.get_template("flow.svg.j2").render().strip()
     text = re.sub(r"var\(--(\w+)\)", lambda found: LIGHT[found[1]], text)
     font = SANS.replace("'", "")
-    return text.replace('class="flow"', f'width="960" height="250" font-family="{font}"')
+    return text.replace('class="flow"', f'width="910" height="270" font-family="{font}"')
