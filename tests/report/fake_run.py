@@ -52,6 +52,8 @@ class FakeRun:
     skipped: tuple[tuple[str, str], ...] = (("hmeq", "gaussian-noise"),)
     unfinished: tuple[tuple[str, int, str], ...] = ()
     quality: bool = True
+    pairs: bool = True
+    classes: bool = True
     rows: int = 60
     seed: int = 7
 
@@ -144,6 +146,14 @@ class _Builder:
                 self.tables["observations"].append(
                     (name, repeat, *treatment, part, metric, "", float(value))
                 )
+                if metric != "macro_f1":
+                    continue
+                labels = self.wish.datasets[name] if self.wish.classes else ()
+                for place, label in enumerate(labels):
+                    own = float(value) - 0.05 * place
+                    self.tables["observations"].append(
+                        (name, repeat, *treatment, part, "f1", label, own)
+                    )
         counts = self.wish.datasets[name]
         n_classes = len(counts)
         truth = np.arange(self.wish.rows) % n_classes
@@ -180,6 +190,13 @@ class _Builder:
                     self.tables["quality"].append(
                         (*key, "copying-alarm", "", alarm, np.nan, np.nan)
                     )
+
+        if self.wish.pairs and repeat == 0 and method != "identity":
+            pairs = (("age", "income", 0.9), ("age", "job", 0.7), ("income", "job", 0.45))
+            for one, two, value in pairs:
+                item = f"{one} | {two}"
+                key = (name, repeat, method, "", "column-pair-trends", item)
+                self.tables["quality"].append((*key, value, np.nan, np.nan))
 
     def deliver(self, name: str, repeat: int, method: str, plan: str) -> None:
         counts = {c: int(n * 0.8) for c, n in self.wish.datasets[name].items()}

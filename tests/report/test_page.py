@@ -12,7 +12,6 @@ from fake_run import FakeRun
 from equipoise.analysis.frames import Results
 from equipoise.report.figures import figures, scopes_of, standalone, write_figures
 from equipoise.report.page import json_for_script, render, scripts, write_page
-from equipoise.report.run_quality_figures import TABLES
 from equipoise.report.summary import summarize
 
 CLEAN = {"failed": (), "skipped": ()}
@@ -124,7 +123,7 @@ def test_hostile_names_are_text_in_the_file(hostile):
 @needs_browser
 def test_every_chart_is_drawn_without_a_complaint(summary, tmp_path):
     path = write_page(summary, tmp_path / "report.html")
-    document, said = look(path, tmp_path)
+    document, said = look(path, tmp_path, hold="#open")
     n = len(figures(summary))
     assert f'data-drawn="{n}"' in document
     assert "data-broken" not in document
@@ -134,7 +133,9 @@ def test_every_chart_is_drawn_without_a_complaint(summary, tmp_path):
 
 @needs_browser
 def test_hostile_names_do_nothing_in_a_browser(hostile, tmp_path):
-    document, said = look(write_page(hostile, tmp_path / "report.html"), tmp_path, width=420)
+    document, said = look(
+        write_page(hostile, tmp_path / "report.html"), tmp_path, width=420, hold="#open"
+    )
     check_free_of_injection(document)
     assert f'data-drawn="{len(figures(hostile))}"' in document
     assert said == []
@@ -162,25 +163,28 @@ ALL_FAILED = FakeRun(
 )
 def test_a_thin_run_still_draws(wish, tmp_path):
     found = summarize(wish.make())
-    document, said = look(write_page(found, tmp_path / "report.html"), tmp_path)
+    path = write_page(found, tmp_path / "report.html")
+    document, said = look(path, tmp_path, hold="#open")
     assert f'data-drawn="{len(figures(found))}"' in document
     assert said == []
 
 
-def test_figures_are_written_as_png_and_svg(summary, tmp_path):
+def test_figures_are_written_as_png_svg_and_csv(summary, tmp_path):
     one = {k: v for k, v in summary["tables"].items() if k == "counts"}
-    none = {k: {"columns": [], "rows": []} for k in ("gains", "levels", "cost", *TABLES)}
+    none = {k: {"columns": [], "rows": []} for k in summary["tables"] if k != "counts"}
     written = write_figures({**summary, "tables": one | none}, tmp_path, scale=1)
     # all three tables together, and each by itself
     assert sorted(p.name for p in written if p.suffix == ".png") == [
         *("class-counts-eucalyptus.png", "class-counts-hmeq.png"),
-        *("class-counts-ionosphere.png", "class-counts.png"),
+        *("class-counts-ionosphere.png", "class-counts.png", "trial.png"),
     ]
-    assert len(written) == 8
-    assert {p.suffix for p in written} == {".png", ".svg"}
+    assert len(written) == 14
+    assert {p.suffix for p in written} == {".png", ".svg", ".csv"}
     for path in written:
         data = path.read_bytes()
-        assert data.startswith(b"\x89PNG" if path.suffix == ".png" else b"<svg")
+        assert data.startswith(
+            {".png": b"\x89PNG", ".svg": b"<svg", ".csv": b"scope,"}[path.suffix]
+        )
         assert b"var(--" not in data
 
 

@@ -72,7 +72,7 @@ def within(claim: Claim, results: Results) -> Judged:
         return Judged(claim, "cannot be told", "too few methods that ran on every table")
     rho = rank_correlations(quality.to_numpy(), f1.to_numpy())
     value = float(rho.mean())
-    by_chance = _permuted(quality.to_numpy(), f1.to_numpy(), generator(0, "claims", claim.name))
+    by_chance = permuted(quality.to_numpy(), f1.to_numpy(), generator(0, "claims", claim.name))
     reach = float(np.quantile(np.abs(by_chance), 0.975))
     p = float((np.abs(by_chance) >= abs(value) - 1e-12).mean())
     ends = value - reach, value + reach
@@ -93,7 +93,7 @@ def within(claim: Claim, results: Results) -> Judged:
     return Judged(claim, verdict, shown.replace("-", "\N{MINUS SIGN}"), (measured,), tuple(notes))
 
 
-def _permuted(
+def permuted(
     quality: NDArray[np.float64], f1: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Give the mean correlation of `PERMUTATIONS` permutations of the methods, each the same on all tables."""

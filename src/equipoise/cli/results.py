@@ -52,7 +52,8 @@ def report(
         Path | None, typer.Option("-o", "--output", help="The page. Default: in the run folder.")
     ] = None,
     figures: Annotated[
-        Path | None, typer.Option(help="Also write every figure there as PNG and SVG.")
+        Path | None,
+        typer.Option(help="Also write every figure there as PNG and SVG, its numbers as CSV."),
     ] = None,
 ) -> int:
     """Make the page of a run again, from its results alone.

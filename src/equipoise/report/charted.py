@@ -59,7 +59,8 @@ class Charted:
             "family": [FAMILY_LABELS[t["family"]] for t in self.treatments],
         }
 
-    def _treatment(self, method: str, decision: str, classifier: str) -> int:
+    def treatment(self, method: str, decision: str, classifier: str) -> int:
+        """Give the place of a treatment in the list of treatments, which it enters if it is new."""
         key = (method, decision, classifier)
         if key not in self._known:
             label = treatment_label(method, decision, classifier, self.ledger.classifiers)
@@ -67,14 +68,14 @@ class Charted:
             self.treatments.append({"label": label, "family": family(method), "method": method})
         return self._known[key]
 
-    def _where(self, row: Any) -> tuple[int, int, int]:
+    def where(self, row: Any) -> tuple[int, int, int]:
         """Give plan, classifier and treatment of a row as indices."""
         homes = self.ledger.classifiers
         plan = ALL_PLANS
         if row.plan not in BESIDE_EVERY_PLAN:
             plan = self.ledger.plans.index(row.plan)
         home = homes.index(home_classifier(row.classifier, homes))
-        return plan, home, self._treatment(row.method, row.decision, row.classifier)
+        return plan, home, self.treatment(row.method, row.decision, row.classifier)
 
     def _scoped(self, within: pd.DataFrame, over: pd.DataFrame | None) -> list[tuple[int, Any]]:
         """Give (scope, row) for the mean over tables and for every table."""
@@ -93,7 +94,7 @@ class Charted:
             m = self.ledger.metrics.index(metric)
             a = self.ledger.opponents.index(opponent)
             for scope, row in self._scoped(within, over):
-                place = self._where(row)
+                place = self.where(row)
                 simple = 0 if row.method == "identity" else 1
                 lost = row.verdict == "failed"
                 ends = (row.gain, row.low, row.high, row.score)
@@ -107,8 +108,9 @@ class Charted:
     def levels(self) -> Table:
         """Train and test scores, the untreated ones first; what failed in every split has none."""
         columns = ["scope", "metric", "plan", "classifier", "treatment", "train", "test", "closed"]
-        columns += ["change", "comparable", "order"]
+        columns += ["change", "comparable", "order", "first"]
         rows: list[list[Any]] = []
+        first: dict[tuple[int, ...], float] = {}  # the place by the first score, which all share
         for metric, found in self.ledger.gaps.items():
             m = self.ledger.metrics.index(metric)
             whole = found.per_table
@@ -124,7 +126,7 @@ class Charted:
                 over = means.mean().reset_index().merge(table[keys].drop_duplicates(), on=keys)
                 over = over.merge(found.mean[[*TREATMENT, "improvement"]], on=TREATMENT, how="left")
             for scope, row in self._scoped(table, over):
-                place = self._where(row)
+                place = self.where(row)
                 untouched = row.method == "identity" and row.decision == "plain"
                 untouched = untouched and row.classifier in self.ledger.classifiers
                 values = [
@@ -132,6 +134,7 @@ class Charted:
                 ]
                 order = -99.0 if untouched else round(-float(row.test), 4)
                 rows.append([scope, m, *place, *values, int(row.comparable), order])
+                rows[-1].append(first.setdefault((scope, *place), order))
         return {"columns": columns, "rows": rows}
 
     def _untouched(self, table: pd.DataFrame) -> pd.DataFrame:

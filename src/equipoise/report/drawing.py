@@ -3,7 +3,7 @@
 A chart's specification holds no name from the user's data: it reads a named table whose rows carry indices and labels.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
@@ -29,6 +29,8 @@ class Figure:
         Vega-Lite, with colour marks of `style.colour` and a named table.
     table : str
         Which table of the summary it reads.
+    only : dict of str to int
+        What it shows of the table whatever steers it: a column and its value.
     """
 
     name: str
@@ -36,6 +38,12 @@ class Figure:
     title: str
     spec: Spec
     table: str
+    only: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def panels(self) -> bool:
+        """Whether it is many small panels, each of a width of its own."""
+        return "facet" in self.spec
 
     @property
     def steers(self) -> list[str]:
@@ -57,6 +65,16 @@ def steered(chart: Any, *used: str, **fixed: int) -> Spec:
     whole = chart.add_params(*params).properties(width="container")
     spec: Spec = whole.to_dict(validate=True)
     spec.pop("$schema", None)
+    spec["config"] = config()
+    return spec
+
+
+def in_panels(chart: Any, facet: alt.Facet, columns: int, *used: str, **fixed: int) -> Spec:
+    """Finish a chart that is drawn once for each value of a facet; its data is named in the chart itself."""
+    whole = chart.facet(facet=facet, columns=columns)
+    spec: Spec = whole.to_dict(validate=True)
+    spec.pop("$schema", None)
+    spec["params"] = [{"name": n, "value": fixed.get(n, 0)} for n in used]
     spec["config"] = config()
     return spec
 

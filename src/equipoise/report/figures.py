@@ -21,14 +21,29 @@ from equipoise.report.drawing import (
     tips_of,
     value_axis,
 )
+from equipoise.report.flow import flow
+from equipoise.report.further import GROUPS as FURTHER
+from equipoise.report.further import further_figures
+from equipoise.report.levels_figures import LEVEL_TIPS, PLANNED
 from equipoise.report.run_quality_figures import run_quality_figures
+from equipoise.report.sheets import chosen_in, sheet
 from equipoise.report.style import HEAT, HEAT_INK, colour, dress
 from equipoise.report.words import FAMILY_LABELS
 
 MOST_TABLES = 12  # beyond that, files of each table would be hundreds
-GROUPS = ("headline", "gains", "heat", "gap", "quality", "copies", "helpful", "counts", "cost")
+GROUPS = (
+    "headline",
+    "gains",
+    "heat",
+    "gap",
+    "quality",
+    "copies",
+    "helpful",
+    "counts",
+    "cost",
+    *FURTHER,
+)
 STEERS = ("scope", "metric", "plan", "classifier", "against")
-PLANNED = "(datum.plan === plan || datum.plan === -1)"
 
 
 def _band(rope: float) -> Any:
@@ -145,16 +160,6 @@ def heat_map(first_table: int, widest: float) -> Spec:
     return steered(chart, "metric", "plan", "classifier", "against")
 
 
-LEVEL_TIPS = tips_of(
-    ("label", "treatment", ""),
-    ("table", "table", ""),
-    ("train", "on training rows", ".4f"),
-    ("test", "on test rows", ".4f"),
-    ("closed", "gap closed", "+.0%"),
-    ("change", "change on test rows", "+.4f"),
-)
-
-
 def _level_rows() -> str:
     here = "datum.scope === scope && datum.metric === metric && datum.classifier === classifier"
     return f"{here} && {PLANNED}"
@@ -177,20 +182,6 @@ def train_and_test(families: list[str]) -> Spec:
         x=value_axis("train", "score", False, ".2f"), y=rows_axis(), color=tint, tooltip=LEVEL_TIPS
     )
     chart = alt.layer(line, test, train).properties(height=alt.Step(STEP))
-    return steered(chart, "scope", "metric", "plan", "classifier")
-
-
-def gap_closed(families: list[str]) -> Spec:
-    """Draw the share of the gap that each treatment closes, and what that did on test rows."""
-    rows = chart_of("levels", _level_rows(), "isValid(datum.closed) && datum.comparable === 1")
-    tint = family_colour(families)
-    label = "datum.value === 0 ? '0' : replace(format(datum.value, '+.0%'), '-', '−')"
-    x = alt.X("closed:Q", title="gap closed", axis=alt.Axis(labelExpr=label, tickCount=4))
-    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule().encode(x="zero:Q")
-    stem = rows.mark_bar(height=3, opacity=0.45).encode(x=x, y=rows_axis(), color=tint)
-    dots = rows.mark_point(filled=True, size=70, opacity=1)
-    dots = dots.encode(x=x, y=rows_axis(), color=tint, tooltip=LEVEL_TIPS)
-    chart = alt.layer(zero, stem, dots).properties(height=alt.Step(STEP))
     return steered(chart, "scope", "metric", "plan", "classifier")
 
 
@@ -251,7 +242,8 @@ def figures(summary: dict[str, Any]) -> list[Figure]:
         found.append(Figure("headline", "headline", "Gain by treatment", spec, "gains"))
         for m, metric in enumerate(looked["metric"]):
             spec = gain_of_metric(families, summary["rope"], m)
-            found.append(Figure(f"gains-{m}", "gains", metric, spec, "gains"))
+            only = {"metric": m}
+            found.append(Figure(f"gains-{m}", "gains", metric, spec, "gains", only))
         if many:
             place = tables["gains"]["columns"].index("gain")
             sizes = [abs(row[place] or 0.0) for row in tables["gains"]["rows"]]
@@ -261,8 +253,8 @@ def figures(summary: dict[str, Any]) -> list[Figure]:
     if tables["levels"]["rows"]:
         spec = train_and_test(families)
         found.append(Figure("train-test", "gap", "Train and test scores", spec, "levels"))
-        found.append(Figure("gap-closed", "gap", "Gap closed", gap_closed(families), "levels"))
     found += run_quality_figures(summary, families, many)
+    found += further_figures(summary, families)
     if tables["counts"]["rows"]:
         spec = class_counts(many)
         found.append(Figure("class-counts", "counts", "Training rows by class", spec, "counts"))
@@ -280,9 +272,8 @@ def standalone(figure: Figure, summary: dict[str, Any], scope: int = 0, width: i
 
     ``scope`` is the place in the summary's ``lookups["scope"]`` of what it shows, if it depends on that.
     """
-    looked = summary["lookups"]
+    looked, chosen = summary["lookups"], chosen_in(summary, scope)
     values = expand(summary["tables"][figure.table], looked)
-    chosen = {"scope": scope}
     if "scope" in figure.steers:
         values = [v for v in values if v["scope"] == scope] or values
     shown = [
@@ -291,11 +282,11 @@ def standalone(figure: Figure, summary: dict[str, Any], scope: int = 0, width: i
         if name != "classifier" and looked.get(name)
     ]
     spec: Spec = dress(figure.spec)
-    params = [{**p, "value": chosen.get(p["name"], p["value"])} for p in spec["params"]]
+    params = [{**p, "value": chosen.get(p["name"], p["value"])} for p in spec.get("params", [])]
     return {
         **spec,
         "params": params,
-        "width": width,
+        **({} if figure.panels else {"width": width}),
         "datasets": {**spec.get("datasets", {}), figure.table: values},
         "title": {"text": figure.title, "subtitle": " · ".join(shown)},
         "config": {**spec["config"], "background": "#ffffff"},
@@ -317,7 +308,7 @@ def scopes_of(figure: Figure, names: list[str]) -> list[tuple[int, str]]:
 
 
 def write_figures(summary: dict[str, Any], folder: str | Path, scale: float = 2.0) -> list[Path]:
-    """Write every figure as PNG and SVG, without a browser; up to twelve tables also each by itself.
+    """Write every figure as PNG and SVG, and its numbers as CSV; up to twelve tables also each by itself.
 
     The folder is made if it is not there; ``scale`` is the PNG's pixels per point.
     """
@@ -329,8 +320,14 @@ def write_figures(summary: dict[str, Any], folder: str | Path, scale: float = 2.
     for figure in figures(summary):
         for scope, end in scopes_of(figure, summary["lookups"]["scope"]):
             drawn = vl_convert.vegalite_to_svg(standalone(figure, summary, scope))
-            svg, png = (folder / f"{figure.name}{end}.{kind}" for kind in ("svg", "png"))
+            svg, png, numbers = (
+                folder / f"{figure.name}{end}.{kind}" for kind in ("svg", "png", "csv")
+            )
             svg.write_text(drawn, encoding="utf-8")
             png.write_bytes(vl_convert.svg_to_png(drawn, scale=scale))
-            written += [png, svg]
-    return written
+            numbers.write_text(sheet(figure, summary, scope), encoding="utf-8")
+            written += [png, svg, numbers]
+    svg, png = folder / "trial.svg", folder / "trial.png"
+    svg.write_text(flow(), encoding="utf-8")
+    png.write_bytes(vl_convert.svg_to_png(flow(), scale=scale))
+    return [*written, png, svg]

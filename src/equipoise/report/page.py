@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from equipoise.report.drawing import Figure
 from equipoise.report.figures import GROUPS, STEERS, figures
+from equipoise.report.further import CHOICES
 from equipoise.report.style import DARK, LIGHT, css_variables
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -70,6 +71,20 @@ def _steers(summary: dict[str, Any], drawn: list[Figure]) -> list[dict[str, Any]
     ]
 
 
+def _choices(summary: dict[str, Any], drawn: list[Figure]) -> dict[str, dict[str, Any]]:
+    """Give the choices that stand beside the only chart that they steer."""
+    used = {name for f in drawn for name in f.steers}
+    return {
+        name: {
+            "word": word,
+            "options": summary["lookups"][name],
+            "first": summary["chosen"].get(name, 0),
+        }
+        for name, word in CHOICES.items()
+        if name in used and len(summary["lookups"][name]) > 1
+    }
+
+
 def filled(
     template: str, drawn: list[Figure], groups: Sequence[str], payload: dict[str, Any], **words: Any
 ) -> str:
@@ -124,6 +139,7 @@ def render(summary: dict[str, Any]) -> str:
     return filled(
         "page.html.j2", drawn, GROUPS, payload,
         title=summary["title"], s=summary, steers=_steers(summary, drawn),
+        choices=_choices(summary, drawn),
     )  # fmt: skip
 
 

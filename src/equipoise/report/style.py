@@ -44,6 +44,7 @@ DARK: dict[str, str] = {
 }
 
 HEAT = ("#b4521a", "#e3a77f", "#f4f1ea", "#8db8d8", "#1d6aa5")  # hurts ... nothing ... helps
+TONES = ("resampling", "trees", "neighbours", "network", "noise", "own", "decision")  # of tables
 HEAT_INK = ("#22252b", "#ffffff")
 
 SANS = "'Inter', 'Helvetica Neue', 'Segoe UI', 'Liberation Sans', Arial, sans-serif"

@@ -12,12 +12,13 @@ from equipoise.report.across import across
 from equipoise.report.charted import Charted
 from equipoise.report.claimed import claimed
 from equipoise.report.findings import findings
+from equipoise.report.further import Further
 from equipoise.report.ledger import Ledger, keep_ledger
 from equipoise.report.probabilities import probabilities
 from equipoise.report.rerun import rerun
 from equipoise.report.run_quality import RunQuality
 from equipoise.report.scarcity import scarcity
-from equipoise.report.words import FAMILY_LABELS, GLOSSARY, METRICS, counted
+from equipoise.report.words import FAMILY_LABELS, GLOSSARY, METRICS, OPPONENT_LABELS, counted
 from equipoise.tables.schema import listed
 
 Summary = dict[str, Any]
@@ -40,12 +41,14 @@ def summarize(results: Results) -> Summary:
     ledger = keep_ledger(results)
     charted = Charted(results, ledger)
     quality = RunQuality(results, ledger)
+    further = Further(charted, quality)
     tables = {
         "gains": charted.gains(),
         "levels": charted.levels(),
         "counts": charted.counts(),
         "cost": charted.cost(),
         **quality.tables(),
+        **further.tables,
     }
     plan = ledger.plans[0] if ledger.plans else ""
     found = findings(ledger, ledger.metrics[0], plan) if ledger.metrics else None
@@ -62,6 +65,7 @@ def summarize(results: Results) -> Summary:
         "scarcity": scarcity(ledger, ledger.metrics[0]) if ledger.metrics else None,
         "probabilities": probabilities(results, plan),
         "main_opponent": ledger.headline_opponent,
+        "main_words": OPPONENT_LABELS[ledger.headline_opponent],
         "opponents": ledger.opponents,
         "failed_everywhere": any((t["verdict"] == "failed").any() for t in ledger.within.values()),
         "pooled": ledger.pooled,
@@ -73,7 +77,9 @@ def summarize(results: Results) -> Summary:
         "smallest_gap": SMALLEST_GAP,
         "tables": tables,
         "quality": quality.section(),
-        "lookups": charted.lookups(),
+        "lookups": {**charted.lookups(), **further.lookups},
+        "chosen": further.chosen,
+        "trend": further.trend_words,
         "families": _families(charted),
         "datasets": _datasets(results),
         "trouble": _trouble(results),

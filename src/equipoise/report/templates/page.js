@@ -35,6 +35,11 @@
       const result = await window.vegaEmbed(place, spec, {
         mode: "vega", renderer: "svg", actions: false, tooltip: { theme: "custom" }, logLevel: 1,
       });
+      chart.steers.forEach(function (name) {
+        const select = document.querySelector('select[data-steer="' + name + '"]');
+        if (select) result.view.signal(name, Number(select.value));
+      });
+      await result.view.runAsync();
       views.push({ view: result.view, names: chart.steers });
     } catch (error) {
       place.textContent = "This chart could not be drawn: " + error.message;
@@ -42,9 +47,21 @@
     }
   }
 
+  // A chart in a closed fold has no width yet: it is drawn when the fold opens.
+  function folded(chart) {
+    return document.getElementById("chart-" + chart.name).closest("details:not([open])");
+  }
+
+  let waiting = payload.charts;
   async function drawAll() {
-    for (const chart of payload.charts) await draw(chart);
+    const now = waiting.filter(function (chart) { return !folded(chart); });
+    waiting = waiting.filter(folded);
+    for (const chart of now) await draw(chart);
     root.dataset.drawn = String(views.length);
+  }
+
+  function openAll() {
+    document.querySelectorAll("details").forEach(function (d) { d.open = true; });
   }
 
   document.querySelectorAll("select[data-steer]").forEach(function (select) {
@@ -55,8 +72,8 @@
       });
     });
   });
-  window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details").forEach(function (d) { d.open = true; });
-  });
+  window.addEventListener("beforeprint", openAll);
+  if (location.hash === "#open") openAll();
+  document.querySelectorAll("details").forEach(function (d) { d.addEventListener("toggle", drawAll); });
   drawAll();
 })();

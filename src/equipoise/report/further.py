@@ -1,0 +1,54 @@
+"""The evidence that the first charts do not show: levels, rates, spread, trends, pairs of columns, cost, classes."""
+
+from typing import Any
+
+from equipoise.report.boxes import quality_boxes, score_words
+from equipoise.report.charted import Charted, Table
+from equipoise.report.drawing import Figure
+from equipoise.report.levels import untreated
+from equipoise.report.levels_figures import level_figures
+from equipoise.report.pairs import Pairs
+from equipoise.report.pairs_figures import pair_figures
+from equipoise.report.rates import rates
+from equipoise.report.rates_figures import rate_figures
+from equipoise.report.run_quality import RunQuality
+from equipoise.report.trends import QualityTrend
+from equipoise.report.trends_figures import trend_figures
+from equipoise.report.words import OPPONENT_LABELS
+from equipoise.report.worth import by_class, worth
+from equipoise.report.worth_figures import worth_figures
+
+GROUPS = ("levels", "classes", "untreated", "closed", "rates-gap", "rates-f1", "boxes", "pairs")
+GROUPS += ("trend", "worth")
+# What only one chart asks, beside that chart: the word of its choice.
+CHOICES = {"score_of": "Quality score", "pair_table": "Table", "maker": "Method"}
+
+
+class Further:
+    """The tables, lists and words of these charts."""
+
+    def __init__(self, charted: Charted, quality: RunQuality) -> None:
+        pairs, trend = Pairs(charted), QualityTrend(charted, quality)
+        self.tables: dict[str, Table] = {
+            "untreated": untreated(charted),
+            "rates": rates(charted),
+            "boxes": quality_boxes(charted),
+            "trend": trend.table(),
+            "pairs": pairs.table(),
+            "classes": by_class(charted),
+            "worth": worth(charted),
+        }
+        self.lookups: dict[str, list[Any]] = {
+            "score_of": score_words(charted),
+            "pair_table": pairs.datasets,
+            "maker": pairs.makers,
+        }
+        self.chosen = pairs.chosen()
+        self.trend_words = trend.words()
+
+
+def further_figures(summary: dict[str, Any], families: list[str]) -> list[Figure]:
+    """Give the figures that the summary has numbers for."""
+    found = level_figures(summary, families) + rate_figures(summary, families)
+    found += trend_figures(summary, families) + pair_figures(summary)
+    return found + worth_figures(summary, families, OPPONENT_LABELS[summary["main_opponent"]])

@@ -1,0 +1,120 @@
+"""The charts of gain against cost, and of gains class by class."""
+
+from typing import Any
+
+import altair as alt
+
+from equipoise.report.drawing import (
+    Figure,
+    Spec,
+    chart_of,
+    family_colour,
+    rows_axis,
+    steered,
+    tips_of,
+)
+from equipoise.report.spots import FARTHEST, LINE
+from equipoise.report.style import HEAT, HEAT_INK, colour
+
+WORTH_TIPS = tips_of(
+    ("method", "method", ""),
+    ("table", "table", ""),
+    ("seconds", "seconds, median trial", ".3~s"),
+    ("gain", "gain", "+.4f"),
+    ("low", "from", "+.4f"),
+    ("high", "to", "+.4f"),
+)
+CLASS_TIPS = tips_of(
+    ("label", "treatment", ""),
+    ("table", "table", ""),
+    ("class", "class", ""),
+    ("gain", "gain in F1", "+.4f"),
+    ("low", "from", "+.4f"),
+    ("high", "to", "+.4f"),
+    ("score", "F1", ".4f"),
+)
+# by the place in `spots.SIDES`
+PLACES: dict[int, dict[str, Any]] = {
+    1: {"dx": FARTHEST, "align": "left"},
+    2: {"dx": -FARTHEST, "align": "right"},
+    3: {"dy": -FARTHEST - LINE / 2, "align": "center"},
+    4: {"dy": FARTHEST + LINE / 2, "align": "center"},
+}
+SIGNED = "datum.value === 0 ? '0' : replace(format(datum.value, '+.3~f'), '-', '−')"
+
+
+def gain_and_cost(families: list[str], against: str) -> Spec:
+    """Draw gain over seconds, the Pareto front joined by a line."""
+    here = "datum.scope === scope && datum.metric === metric && datum.classifier === classifier"
+    rows = chart_of("worth", f"{here} && datum.plan === plan")
+    axis = alt.Axis(format="~g", tickCount=5)
+    scale = alt.Scale(type="log", nice=False, padding=45)
+    x = alt.X("seconds:Q", title="seconds per trial", scale=scale, axis=axis)
+    y = alt.Y(
+        "gain:Q",
+        title=f"gain over {against}",
+        axis=alt.Axis(labelExpr=SIGNED, tickCount=6, grid=True),
+        scale=alt.Scale(padding=18),
+    )
+    tint = family_colour(families)
+    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=colour("zero"))
+    best = rows.transform_filter("datum.front === 1")
+    line = best.mark_line(color=colour("soft"), strokeWidth=1.6, interpolate="step-after")
+    bars = rows.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=1.4, opacity=0.3)
+    bars = bars.encode(x=x, y=alt.Y("low:Q", title=f"gain over {against}"), y2="high:Q", color=tint)
+    dots = rows.mark_point(filled=True, size=85, opacity=1)
+    dots = dots.encode(x=x, y=y, color=tint, tooltip=WORTH_TIPS)
+    named = [_named(rows, side).encode(x=x, y=y, text="method:N") for side in PLACES]
+    chart = alt.layer(zero.encode(y="zero:Q"), line.encode(x=x, y=y), bars, dots, *named)
+    return steered(chart.properties(height=400), "scope", "metric", "plan", "classifier")
+
+
+def _named(rows: alt.Chart, side: int) -> alt.Chart:
+    """Write the names that stand on one side of their dots, dark on the front."""
+    mine = rows.transform_filter(f"datum.side === {side}")
+    on = "datum.front === 1"
+    words = mine.mark_text(fontSize=11, **PLACES[side])
+    return words.encode(
+        color=alt.condition(on, alt.value(colour("ink")), alt.value(colour("soft"))),
+    )
+
+
+def gains_of_classes(widest: float) -> Spec:
+    """Draw gains in F1 by treatment and class."""
+    here = "datum.scope === scope && datum.classifier === classifier"
+    rows = chart_of("classes", here, "(datum.plan === plan || datum.plan === -1)")
+    x = alt.X(
+        "class:N",
+        title=None,
+        sort=alt.EncodingSortField(field="place", op="min"),
+        axis=alt.Axis(orient="top", labelAngle=-30, labelLimit=140, grid=False),
+    )
+    y = rows_axis()
+    ends = [-widest, -widest / 2, 0, widest / 2, widest]
+    scale = alt.Scale(domain=ends, range=list(HEAT), clamp=True, interpolate="rgb")
+    tiles = rows.mark_rect(cornerRadius=2, stroke=colour("paper"), strokeWidth=2)
+    tint = alt.Color("gain:Q", scale=scale, legend=None)
+    tiles = tiles.encode(x=x, y=y, color=tint, tooltip=CLASS_TIPS)
+    text = "abs(datum.gain) < 0.0005 ? '0' : replace(format(datum.gain, '+.3f'), '-', '−')"
+    dark = f"abs(datum.gain) > {0.85 * widest}"
+    ink = alt.condition(dark, alt.value(HEAT_INK[1]), alt.value(HEAT_INK[0]))
+    words = rows.transform_calculate(text=text).mark_text(fontSize=11)
+    words = words.encode(x=x, y=y, text="text:N", color=ink)
+    chart = alt.layer(tiles, words).properties(height=alt.Step(25))
+    return steered(chart, "scope", "plan", "classifier")
+
+
+def worth_figures(summary: dict[str, Any], families: list[str], against: str) -> list[Figure]:
+    """Give gain against cost and gains by class, as far as the summary has numbers."""
+    tables = summary["tables"]
+    found = []
+    if tables.get("classes", {"rows": []})["rows"]:
+        place = tables["classes"]["columns"].index("gain")
+        sizes = sorted(abs(row[place] or 0.0) for row in tables["classes"]["rows"])
+        widest = max(0.03, min(0.2, sizes[int(0.95 * (len(sizes) - 1))]))
+        spec = gains_of_classes(round(widest, 3))
+        found.append(Figure("class-gains", "classes", "Gain in F1 by class", spec, "classes"))
+    if tables.get("worth", {"rows": []})["rows"]:
+        spec = gain_and_cost(families, against)
+        found.append(Figure("gain-cost", "worth", "Gain and cost", spec, "worth"))
+    return found

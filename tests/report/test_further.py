@@ -1,0 +1,159 @@
+"""The page shows levels, rates, spread, trends, pairs, classes and cost where a run has them, and nothing where not."""
+
+import csv
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fake_run import FakeRun
+
+from equipoise.report.charted import expand
+from equipoise.report.figures import figures
+from equipoise.report.further import GROUPS
+from equipoise.report.page import render
+from equipoise.report.sheets import sheet
+from equipoise.report.spots import SIDES, spots
+from equipoise.report.summary import summarize
+
+ONE = {"hmeq": {"0": 4771, "1": 1189}}
+CLEAN = {"failed": (), "skipped": ()}
+
+
+def rows_of(summary, table, **wanted):
+    rows = expand(summary["tables"][table], summary["lookups"])
+    return [r for r in rows if all(r[k] == v for k, v in wanted.items())]
+
+
+def groups_of(summary):
+    return {f.group for f in figures(summary)}
+
+
+def test_a_whole_run_has_every_figure(summary):
+    assert set(GROUPS) <= groups_of(summary)
+    page = render(summary)
+    for text in (
+        "How a trial goes",
+        "Before any treatment",
+        "How many rows?",
+        "Gain by class",
+        "The scores themselves, not gains",
+        "How each score spreads over tables and splits",
+        "Pairs of columns, one by one",
+        'data-steer="score_of"',
+        'data-steer="maker"',
+        'id="chart-gain-cost"',
+    ):
+        assert text in page
+
+
+@pytest.mark.parametrize(
+    ("changed", "absent"),
+    [
+        ({"plans": ("balance",)}, {"rates-gap", "rates-f1"}),
+        ({"plans": ("balance", "grow:0.5")}, {"rates-gap", "rates-f1"}),
+        ({"pairs": False}, {"pairs"}),
+        ({"classes": False}, {"classes"}),
+        ({"quality": False}, {"boxes", "pairs", "trend"}),
+    ],
+)
+def test_what_a_run_has_no_numbers_for_is_not_there(changed, absent):
+    found = summarize(FakeRun(datasets=ONE, **CLEAN, **changed).make())
+    assert not groups_of(found) & absent
+    assert set(GROUPS) - groups_of(found) == absent
+    page = render(found)
+    assert ("How many rows?" in page) == ("rates-gap" not in absent)
+    assert ("Pairs of columns, one by one" in page) == ("pairs" not in absent)
+    assert ("Gain by class" in page) == ("classes" not in absent)
+
+
+def test_untreated_rows_have_train_and_test_of_the_average_and_the_worst_class(summary):
+    found = rows_of(summary, "untreated", table="hmeq", score=0)
+    assert {r["part"] for r in found} == {"average", "worst class"}
+    assert all(r["train"] > r["test"] and r["low"] < r["test"] < r["high"] for r in found)
+
+
+def test_rates_are_relative_to_untouched_rows(summary):
+    found = rows_of(summary, "rates", table="hmeq", method="smote", part="average")
+    assert [r["at"] for r in sorted(found, key=lambda r: r["tick"])] == ["balance", "+25%", "+50%"]
+    (half,) = [r for r in found if r["at"] == "+50%"]
+    assert half["relative"] == pytest.approx(0.015 / 0.72, abs=0.01)
+    assert not rows_of(summary, "rates", method="undersample")
+
+
+def test_boxes_are_in_order_and_real_rows_stand_beside_raw_ones_only(summary):
+    found = rows_of(summary, "boxes")
+    assert all(r["low"] <= r["q1"] <= r["median"] <= r["q3"] <= r["high"] for r in found)
+    assert {r["kind"] for r in found if r["method"] == "real rows"} == {0}
+    assert summary["lookups"]["score_of"][0] == "Overall quality"
+    (smote,) = rows_of(summary, "boxes", scope=0, kind=1, score_of=0, method="smote")
+    assert smote["median"] == pytest.approx((0.6 - 0.3) / 0.6, abs=0.03)
+    assert smote["n"] == 15
+
+
+def test_the_trend_of_quality_and_f1_is_said_within_tables(summary):
+    assert summary["trend"][0].startswith("Within tables the rank correlation of Macro F1")
+    # three tables are too few for a word between them
+    assert len(summary["trend"]) == 1
+
+
+def test_pairs_are_a_triangle_in_the_order_of_the_columns(summary):
+    (found,) = [r for r in summary["tables"]["pairs"]["rows"] if r[:2] == [0, 2]]
+    assert found[2] == ["age", "income", "job"]
+    assert found[3] == [90, 70, 45]  # income-age, job-age, job-income
+    assert summary["lookups"]["maker"][summary["chosen"]["maker"]] == "tvae"
+
+
+def test_a_pair_of_columns_whose_names_hold_the_mark_between_them_is_read():
+    run = FakeRun(datasets=ONE, **CLEAN).make()
+    kinds = {"a | b": "numeric", "c": "numeric", "d": "numeric"}
+    quality = run.quality.copy()
+    quality["item"] = quality["item"].replace(
+        {"age | income": "a | b | c", "age | job": "c | d", "income | job": "a | b | d"}
+    )
+    datasets = run.datasets.assign(kinds=[kinds])
+    found = summarize(replace(run, quality=quality, datasets=datasets))["tables"]["pairs"]["rows"]
+    assert found[0][2:] == [["a | b", "c", "d"], [90, 45, 70]]
+
+
+def test_classes_stand_from_rarest_to_commonest(summary):
+    found = rows_of(summary, "classes", table="eucalyptus", label="smote", plan=0)
+    places = {r["class"]: r["place"] for r in found}
+    assert places == {"best": 0, "low": 1, "average": 2, "none": 3, "good": 4}
+    assert all(r["gain"] == pytest.approx(0.03, abs=0.01) for r in found)
+    overall = rows_of(summary, "classes", scope=0, label="smote", plan=0)
+    assert {r["class"] for r in overall} == {"rarest class", "commonest class"}
+
+
+def test_gain_and_cost_has_one_dot_a_method_and_a_front(summary):
+    found = rows_of(summary, "worth", scope=0, metric=0, plan=0)
+    methods = [r["method"] for r in found]
+    assert len(methods) == len(set(methods)) == 6
+    best = max(found, key=lambda r: r["gain"])
+    assert best["front"] == 1
+    assert not [
+        r for r in found if r["front"]
+        and any(o["gain"] > r["gain"] and o["seconds"] < r["seconds"] for o in found)
+    ]  # fmt: skip
+
+
+def test_names_of_dots_do_not_cover_each_other():
+    x, y = np.array([0.5, 0.51, 0.9]), np.array([0.5, 0.5, 0.5])
+    found = spots(x, y, ["one", "two", "far"], [False, True, False], (600, 300))
+    assert SIDES[found[1]] == "right"
+    assert SIDES[found[0]] == "left"
+    crowd = spots(np.full(9, 0.5), np.full(9, 0.5), ["name"] * 9, [False] * 9, (600, 300))
+    assert 0 in crowd
+
+
+def test_a_sheet_holds_what_its_figure_shows_in_words(summary):
+    drawn = {f.name: f for f in figures(summary)}
+    rows = list(csv.DictReader(io.StringIO(sheet(drawn["gains-0"], summary, scope=1))))
+    assert {(r["scope"], r["metric"], r["against"]) for r in rows} == {
+        ("hmeq", "Macro F1", "doing nothing")
+    }
+    assert {r["plan"] for r in rows} == {"balance", ""}
+    assert "smote" in {r["treatment"] for r in rows}
+    assert not {"order", "first", "label", "word"} & set(rows[0])
+    triangle = list(csv.DictReader(io.StringIO(sheet(drawn["column-pairs"], summary))))
+    assert [(r["pair_table"], r["maker"]) for r in triangle] == [("hmeq", "tvae")]
