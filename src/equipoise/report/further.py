@@ -18,8 +18,10 @@ from equipoise.report.words import OPPONENT_LABELS
 from equipoise.report.worth import by_class, worth
 from equipoise.report.worth_figures import worth_figures
 
-GROUPS = ("levels", "classes", "untreated", "closed", "rates-gap", "rates-f1", "boxes", "pairs")
-GROUPS += ("trend", "worth")
+GROUPS = (
+    "levels", "classes", "untreated", "closed", "rates-gap", "rates-f1", "boxes", "pairs", "trend",
+    "worth",
+)  # fmt: skip
 # What only one chart asks, beside that chart: the word of its choice.
 CHOICES = {"score_of": "Quality score", "pair_table": "Table", "maker": "Method"}
 
