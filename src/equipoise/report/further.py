@@ -12,6 +12,8 @@ from equipoise.report.pairs_figures import pair_figures
 from equipoise.report.rates import rates
 from equipoise.report.rates_figures import rate_figures
 from equipoise.report.run_quality import RunQuality
+from equipoise.report.standings import standings
+from equipoise.report.standings_figures import standing_figures
 from equipoise.report.trends import QualityTrend
 from equipoise.report.trends_figures import trend_figures
 from equipoise.report.words import OPPONENT_LABELS
@@ -20,7 +22,7 @@ from equipoise.report.worth_figures import worth_figures
 
 GROUPS = (
     "levels", "classes", "untreated", "closed", "rates-gap", "rates-f1", "boxes", "pairs", "trend",
-    "worth",
+    "worth", "ranks",
 )  # fmt: skip
 # What only one chart asks, beside that chart: the word of its choice.
 CHOICES = {"score_of": "Quality score", "pair_table": "Table", "maker": "Method"}
@@ -39,6 +41,7 @@ class Further:
             "pairs": pairs.table(),
             "classes": by_class(charted),
             "worth": worth(charted),
+            "standings": standings(charted),
         }
         self.lookups: dict[str, list[Any]] = {
             "score_of": score_words(charted),
@@ -53,4 +56,5 @@ def further_figures(summary: dict[str, Any], families: list[str]) -> list[Figure
     """Give the figures that the summary has numbers for."""
     found = level_figures(summary, families) + rate_figures(summary, families)
     found += trend_figures(summary, families) + pair_figures(summary)
-    return found + worth_figures(summary, families, OPPONENT_LABELS[summary["main_opponent"]])
+    found += worth_figures(summary, families, OPPONENT_LABELS[summary["main_opponent"]])
+    return found + standing_figures(summary, families)
