@@ -20,8 +20,8 @@ ONE = {"hmeq": {"0": 4771, "1": 1189}}
 CLEAN = {"failed": (), "skipped": ()}
 
 
-def rows_of(summary, table, **wanted):
-    rows = expand(summary["tables"][table], summary["lookups"])
+def rows_of(summary, name, /, **wanted):
+    rows = expand(summary["tables"][name], summary["lookups"])
     return [r for r in rows if all(r[k] == v for k, v in wanted.items())]
 
 
