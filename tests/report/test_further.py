@@ -140,7 +140,7 @@ def test_gain_and_cost_has_one_dot_a_method_and_a_front(summary):
 def test_names_of_dots_do_not_cover_each_other():
     x, y = np.array([0.5, 0.51, 0.9]), np.array([0.5, 0.5, 0.5])
     found = spots(x, y, ["one", "two", "far"], [False, True, False], (600, 300))
-    assert SIDES[found[1]] == "right"
+    assert SIDES[found[1]] == "above"
     assert SIDES[found[0]] == "left"
     crowd = spots(np.full(9, 0.5), np.full(9, 0.5), ["name"] * 9, [False] * 9, (600, 300))
     assert 0 in crowd
