@@ -91,7 +91,8 @@ def test_boxes_are_in_order_and_real_rows_stand_beside_raw_ones_only(summary):
     assert smote["n"] == 15
 
 
-def test_the_trend_of_quality_and_f1_is_said_within_tables(summary):
+def test_the_trend_of_quality_and_f1_is_said_within_tables():
+    summary = summarize(FakeRun(**CLEAN).make())
     assert summary["trend"][0].startswith("Within tables the rank correlation of Macro F1")
     # three tables are too few for a word between them
     assert len(summary["trend"]) == 1
