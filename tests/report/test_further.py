@@ -20,8 +20,8 @@ ONE = {"hmeq": {"0": 4771, "1": 1189}}
 CLEAN = {"failed": (), "skipped": ()}
 
 
-def rows_of(summary, table, **wanted):
-    rows = expand(summary["tables"][table], summary["lookups"])
+def rows_of(summary, name, /, **wanted):
+    rows = expand(summary["tables"][name], summary["lookups"])
     return [r for r in rows if all(r[k] == v for k, v in wanted.items())]
 
 
@@ -91,7 +91,8 @@ def test_boxes_are_in_order_and_real_rows_stand_beside_raw_ones_only(summary):
     assert smote["n"] == 15
 
 
-def test_the_trend_of_quality_and_f1_is_said_within_tables(summary):
+def test_the_trend_of_quality_and_f1_is_said_within_tables():
+    summary = summarize(FakeRun(**CLEAN).make())
     assert summary["trend"][0].startswith("Within tables the rank correlation of Macro F1")
     # three tables are too few for a word between them
     assert len(summary["trend"]) == 1
@@ -140,7 +141,7 @@ def test_gain_and_cost_has_one_dot_a_method_and_a_front(summary):
 def test_names_of_dots_do_not_cover_each_other():
     x, y = np.array([0.5, 0.51, 0.9]), np.array([0.5, 0.5, 0.5])
     found = spots(x, y, ["one", "two", "far"], [False, True, False], (600, 300))
-    assert SIDES[found[1]] == "right"
+    assert SIDES[found[1]] == "above"
     assert SIDES[found[0]] == "left"
     crowd = spots(np.full(9, 0.5), np.full(9, 0.5), ["name"] * 9, [False] * 9, (600, 300))
     assert 0 in crowd

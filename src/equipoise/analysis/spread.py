@@ -27,7 +27,8 @@ def boxes(table: pd.DataFrame, keys: Sequence[str], value: str) -> pd.DataFrame:
         q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75])
         reach = WHISKER * (q3 - q1)
         inside = values[(values >= q1 - reach) & (values <= q3 + reach)]
-        rows.append((*key, len(values), inside.min(), q1, median, q3, inside.max()))
+        ends = min(inside.min(), q1), max(inside.max(), q3)  # a quartile may lie between two values
+        rows.append((*key, len(values), ends[0], q1, median, q3, ends[1]))
     return pd.DataFrame(rows, columns=[*keys, "n", "low", "q1", "median", "q3", "high"])
 
 

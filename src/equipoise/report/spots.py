@@ -37,9 +37,9 @@ def spots(
     found = [0] * len(middles)
     for i in sorted(range(len(middles)), key=lambda i: not first[i]):
         others = taken[:i] + taken[i + 1 :]
-        for side in range(1, len(SIDES)):
+        for side in (2, 3, 4, 1) if first[i] else (1, 2, 3, 4):  # a front goes on to the right
             box = _box(*middles[i], len(names[i]) * LETTER, side)
-            inside = box[0] >= -40 and box[2] <= wide + 60 and box[1] >= 0 and box[3] <= high
+            inside = box[0] >= 0 and box[2] <= wide + 60 and box[1] >= 0 and box[3] <= high
             if inside and not any(_meet(box, other) for other in others):
                 found[i] = side
                 taken.append(box)
