@@ -266,6 +266,8 @@ def _too_few(trio: Trio, scored: set[str]) -> Iterator[str]:
         if n >= LEAST_ROWS:
             what, n, least = "training", len(part.train), 2 * LEAST_ROWS
         yield (
-            f"class {label!r} has {n} {what} rows, too few to calibrate its scores "
+            f"class {label!r} has no {what} rows at all"
+            if not n
+            else f"class {label!r} has {n} {what} rows, too few to calibrate its scores "
             f"({least} are needed)"
         )

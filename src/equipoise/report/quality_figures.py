@@ -47,7 +47,7 @@ def score_chart() -> Spec:
     x = alt.X(
         "at:Q",
         title=None,
-        scale=alt.Scale(domain=[LEFT, WRITTEN + 0.3], nice=False, zero=False),
+        scale=alt.Scale(domain=[LEFT - 0.06, WRITTEN + 0.3], nice=False, zero=False),
         axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], labelExpr=label, orient="top", grid=True),
     )
     tint = alt.Color(
