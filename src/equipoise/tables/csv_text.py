@@ -114,7 +114,7 @@ def cells_of(path: Path, data: bytes, names: list[str], separator: str) -> pa.Ta
     except pa.ArrowException as error:
         raise DataError(f"{path} cannot be read as CSV: {error}") from None
     if ragged:
-        line, got = _ragged_line(data, separator, len(names), ragged[0])
+        line, got = ragged_line(io.BytesIO(data), separator, len(names), ragged[0])
         raise DataError(
             f"{path}, line {line}: expected {len(names)} fields, as the header has, got {got}; "
             "mend the line (a text that holds the separator goes in double quotes)"
@@ -133,7 +133,7 @@ def cells_of(path: Path, data: bytes, names: list[str], separator: str) -> pa.Ta
 
 def line_of(data: IO[bytes], separator: str, row: int) -> int:
     """Give the line on which a data row, counted from 0, ends."""
-    with io.TextIOWrapper(data, "utf-8", newline="") as text:
+    with io.TextIOWrapper(data, "utf-8-sig", newline="") as text:
         reader = csv.reader(text, delimiter=separator)
         try:
             for j, _ in enumerate(fields for fields in reader if fields):
@@ -159,10 +159,11 @@ def _line_at(data: bytes, place: int) -> int:
     return data.count(b"\n", 0, place) + 1
 
 
-def _ragged_line(
-    data: bytes, separator: str, width: int, first: "pa_csv.InvalidRow"
+def ragged_line(
+    data: IO[bytes], separator: str, width: int, first: "pa_csv.InvalidRow"
 ) -> tuple[int, int]:
-    with io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="") as text:
+    """Give the first line of another width, and its fields."""
+    with io.TextIOWrapper(data, "utf-8-sig", newline="") as text:
         reader = csv.reader(text, delimiter=separator)
         try:
             for row in reader:

@@ -9,7 +9,8 @@ import gzip
 import io
 import warnings
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def read_noted(
     path = Path(path).expanduser()
     reading = Reading.of(missing, categorical, numeric, drop)
     ending, zipped = input_format(path)
-    data = _bytes(path, zipped)
+    data = file_bytes(path, zipped)
     if ending in PARQUET_ENDINGS:
         frame, notes = parquet_frame(path, data, reading.missing)
         check_names(path, list(frame.columns), reading)
@@ -135,7 +136,7 @@ def column_names(path: str | Path) -> list[str]:
     """Give the names of a file's columns; what is no table raises as in `read_table`."""
     path = Path(path).expanduser()
     ending, zipped = input_format(path)
-    data = _bytes(path, zipped)
+    data = file_bytes(path, zipped)
     if ending in PARQUET_ENDINGS:
         return list(parquet_frame(path, data, ())[0].columns)
     return header(path, text_only(path, data), CSV_ENDINGS[ending])[0]
@@ -176,29 +177,36 @@ def input_format(path: Path) -> tuple[str, bool]:
     )
 
 
-def _bytes(path: Path, zipped: bool) -> bytes:
+@contextmanager
+def reading_errors(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in opening and unpacking a file into one sentence."""
     try:
-        data = path.read_bytes()
+        yield
     except FileNotFoundError:
         raise DataError(f"there is no file {path}; check the name and the folder") from None
     except IsADirectoryError:
         raise DataError(f"{path} is a folder; give the CSV or Parquet file in it") from None
     except PermissionError:
         raise DataError(f"{path} may not be read by you; change its permissions") from None
+    except EOFError:
+        raise DataError(
+            f"{path} ends in the middle of its gzip data: it was cut off; fetch it again"
+        ) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"{path} ends in .gz but is not sound gzip data ({error}); fetch it again, or "
+            "take .gz off its name if it is not packed"
+        ) from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-    if zipped and data:
-        try:
+
+
+def file_bytes(path: Path, zipped: bool) -> bytes:
+    """Give the contents of a file, unpacked; an empty one is refused."""
+    with reading_errors(path):
+        data = path.read_bytes()
+        if zipped and data:
             data = gzip.decompress(data)
-        except EOFError:
-            raise DataError(
-                f"{path} ends in the middle of its gzip data: it was cut off; fetch it again"
-            ) from None
-        except (gzip.BadGzipFile, zlib.error) as error:
-            raise DataError(
-                f"{path} ends in .gz but is not sound gzip data ({error}); fetch it again, or "
-                "take .gz off its name if it is not packed"
-            ) from None
     if not data:
         raise DataError(f"{path} is empty; expected a header line and rows")
     return data
