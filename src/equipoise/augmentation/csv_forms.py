@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -222,16 +223,18 @@ def _dates(series: pd.Series, form: Form) -> pa.Array:
     """Write dates as the file does; a finer one is written whole, so that nothing is cut off."""
     between, unit, zone = form.date
     naive = series.dt.tz_localize(None) if series.dt.tz is not None else series
-    stamps = naive.to_numpy()
+    stamps: Any = naive.to_numpy()
     gone = np.isnat(stamps)
     there = stamps[~gone]
     units = ["D", "m", "s", "ms", "us", "ns"]
     start = units.index(unit) if unit else 0
-    unit = next(u for u in units[start:] if (there.astype(f"datetime64[{u}]") == there).all())
-    cells = pa.array(
-        np.datetime_as_string(np.where(gone, np.datetime64(0, "s"), stamps), unit=unit).tolist()
+    finest: Any = next(
+        u for u in units[start:] if (there.astype(f"datetime64[{u}]") == there).all()
     )
-    cells = pc.replace_substring(cells, "T", between) if unit != "D" else cells
-    if zone and unit != "D":
+    cells = pa.array(
+        np.datetime_as_string(np.where(gone, np.datetime64(0, "s"), stamps), unit=finest).tolist()
+    )
+    cells = pc.replace_substring(cells, "T", between) if finest != "D" else cells
+    if zone and finest != "D":
         cells = pc.binary_join_element_wise(cells, zone, "")
     return pc.if_else(pa.array(gone), pa.scalar(None, pa.string()), cells)

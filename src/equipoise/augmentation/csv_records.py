@@ -26,7 +26,9 @@ def fields_of(head: bytes, separator: str, most: int) -> list[tuple[list[str], b
     """Give the first records as fields, quotes and all, each with its line ending; blank lines are left out."""
     pattern = _patterns(separator)[1]
     mark = separator.encode()
-    found, fields, place = [], [], 0
+    found: list[tuple[list[str], bytes]] = []
+    fields: list[str] = []
+    place = 0
     while len(found) < most and (match := pattern.match(head, place)):
         place = match.end()
         fields.append(match.group(1).decode("utf-8", "replace"))
