@@ -52,6 +52,7 @@ HANDS = {
     "decimals": (b"a,b\n1.50,x\n2.00,x\n", {"a": [-0.25], "b": ["x"]}, b"-0.25,x\n"),
     "fixed": (b"a,b\n1.50,x\n2.00,x\n", {"a": [3.0], "b": ["x"]}, b"3.00,x\n"),
     "whole": (b"a,b\n1,x\n,x\n", {"a": [np.nan, 3.0], "b": ["x", "x"]}, b",x\n3,x\n"),
+    "whole labels": (b"a,b\n1.0,x\n0.0,x\n", {"a": [1], "b": ["x"]}, b"1.0,x\n"),
     "finer": (b"a,b\n1.5,x\n", {"a": [3.25], "b": ["x"]}, b"3.25,x\n"),
     "comma": (b"a;b\n1,5;x\n", {"a": [3.5], "b": ["x"]}, b"3,5;x\n"),
     "marker": (b"a,b\n?,x\n1,x\n", {"a": [np.nan], "b": ["x"]}, b"?,x\n"),

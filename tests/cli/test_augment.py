@@ -205,6 +205,7 @@ WRONG = {
     "empty": (call(data="empty.csv"), ["empty"]),
     "header_only": (call(data="header.csv"), ["no rows"]),
     "ragged": (call(data="ragged.csv"), ["line 3", "3 fields"]),
+    "infinite_target": (call(data="inf.csv"), ["'y'", "inf"]),
     "open_quote": (call(data="open.csv"), ["quote"]),
     "drop_the_target": (call("--drop", "y"), ["'y'"]),
     "drop_unknown": (call("--drop", "agee"), ["'agee'"]),
@@ -225,6 +226,7 @@ def others(folder):
     (folder / "header.csv").write_text("age,y\n")
     (folder / "ragged.csv").write_text("age,sex,y\n1,f,no\n2,m\n")
     (folder / "open.csv").write_text('age,y\n1,no\n2,"yes\n')
+    (folder / "inf.csv").write_text("age,y\n1,0\n2,inf\n")
     (folder / "a.json").write_text("{}")
     assert main(call("--drop", "job", "--save", "m.eqp")) == 0
     (folder / "out.csv").unlink()

@@ -177,14 +177,18 @@ def _texts(series: pd.Series, form: Form) -> pa.Array:
     dtype = series.dtype
     if pd.api.types.is_bool_dtype(dtype):
         return pa.array([None if v is pd.NA else str(bool(v)) for v in series], pa.string())
-    if pd.api.types.is_float_dtype(dtype):
+    if pd.api.types.is_float_dtype(dtype) or (form.decimals and _is_whole(dtype)):
         return _floats(series.to_numpy(dtype=np.float64, na_value=np.nan), form)
-    if pd.api.types.is_integer_dtype(dtype):
+    if _is_whole(dtype):
         return pc.cast(pa.array(series), pa.string())
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return _dates(series, form)
     cells = series.astype(object).where(series.notna(), None)
     return pa.array([v if v is None or isinstance(v, str) else str(v) for v in cells], pa.string())
+
+
+def _is_whole(dtype: Any) -> bool:
+    return pd.api.types.is_integer_dtype(dtype)
 
 
 def _floats(values: np.ndarray, form: Form) -> pa.Array:

@@ -16,7 +16,7 @@ from equipoise.augmentation.draft import Draft
 from equipoise.augmentation.keys import Coder
 from equipoise.augmentation.plans import Key
 from equipoise.errors import DataError
-from equipoise.tables.cells import blanked, texts, typed
+from equipoise.tables.cells import CellError, blanked, texts, typed
 from equipoise.tables.csv_text import header, line_of, text_only
 from equipoise.tables.io import Reading, input_format, reading_errors, typed_frame
 from equipoise.tables.writer import CSV_ENDINGS
@@ -85,7 +85,10 @@ class CsvSource:
             cells = blanked(cells, self.reading.missing)
             if name in self.reading.categorical:
                 return texts(name, cells)
-            return typed(name, cells, comma=self.separator == ";")[0]
+            try:
+                return typed(name, cells, comma=self.separator == ";")[0]
+            except CellError as error:
+                raise DataError(f"{self.path}: {error}") from None
 
         return give
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from equipoise import registry
-from equipoise.errors import DataError, OptionError
+from equipoise.errors import DataError, MissingExtra, OptionError
 from equipoise.samplers.strategies import Plan, parse_plan
 from equipoise.tables.io import Reading, absent, check_names, input_format
 from equipoise.tables.writer import CSV_ENDINGS, check_place, output_format
@@ -152,6 +152,8 @@ class Request:
 def _check_method(name: str) -> None:
     entry = registry.method(name)
     reason = NO_NEW_ROWS.get(name)
+    if reason is None and (missing := registry.missing_extra(entry)):
+        raise MissingExtra(missing)
     if reason is None and not hasattr(registry.load_class(entry.target), "sample"):
         reason = "has no sample(n)"
     if reason:
