@@ -215,6 +215,10 @@ WRONG = {
     "model_and_method": (call("--model", "m.eqp"), ["--method"]),
     "model_and_fit": (call("--model", "m.eqp", "--fit-rows", 9, method=None), ["--fit-rows"]),
     "model_of_other_columns": (call("--model", "m.eqp", method=None), ["m.eqp", "'job'"]),
+    "model_of_other_kinds": (
+        call("--model", "m.eqp", "--drop", "job", data="words.csv", method=None),
+        ["'age'", "'old'", "--missing"],
+    ),
     "not_a_model": (call("--model", "a.parquet", method=None), ["a.parquet"]),
 }
 
@@ -227,6 +231,7 @@ def others(folder):
     (folder / "ragged.csv").write_text("age,sex,y\n1,f,no\n2,m\n")
     (folder / "open.csv").write_text('age,y\n1,no\n2,"yes\n')
     (folder / "inf.csv").write_text("age,y\n1,0\n2,inf\n")
+    staff().assign(age="old").to_csv("words.csv", index=False)
     (folder / "a.json").write_text("{}")
     assert main(call("--drop", "job", "--save", "m.eqp")) == 0
     (folder / "out.csv").unlink()

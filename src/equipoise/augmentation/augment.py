@@ -19,6 +19,7 @@ from equipoise.errors import DataError, OptionError
 from equipoise.seeds import generator
 from equipoise.synthesizers._base import Delivery, Synthesizer, proportional
 from equipoise.synthesizers.saving import load
+from equipoise.tables.cells import shown
 from equipoise.tables.schema import Kind, list_names
 from equipoise.tables.writer import output_format
 
@@ -162,7 +163,10 @@ def _maker(
 ) -> tuple[Any, int | None, float]:
     """Give a fitted synthesizer, the rows that it was fitted on here, and the seconds of that."""
     if request.model is not None:
-        return _loaded(request.model, request, features), None, 0.0
+        synthesizer = _loaded(request.model, request, features)
+        if isinstance(source, CsvSource):
+            _check_words(synthesizer, source, request.model)
+        return synthesizer, None, 0.0
     assert request.method is not None  # the request has been checked
     unfitted = registry.make(request.method, random_state=request.seed)
     if request.save is not None and not isinstance(unfitted, Synthesizer):
@@ -206,6 +210,17 @@ def _loaded(path: Path, request: Request, features: list[str]) -> Any:
             "fitted to, with the same --target, --by and --drop"
         )
     return synthesizer
+
+
+def _check_words(synthesizer: Any, source: CsvSource, model: Path) -> None:
+    """Refuse a column of words where the model makes numbers."""
+    for column in synthesizer.schema_.columns:
+        word = source.hand.forms[str(column.name)].word
+        if column.kind == "numeric" and column.cell != "text" and word:
+            raise OptionError(
+                f"the model {model} makes numbers for the column {column.name!r}, which holds {shown(word)} "
+                f"in {source.path}; use the data it was fitted to, with the same --missing"
+            )
 
 
 def _outcome(

@@ -40,6 +40,8 @@ class Form:
         Whether the point is a comma.
     date : tuple of (str, str, str)
         What stands between date and time, numpy's name of the last unit written, and the zone.
+    word : str
+        The first cell that is no number; empty if there is none.
     """
 
     quoted: bool = False
@@ -50,6 +52,7 @@ class Form:
     point: bool = True
     comma: bool = False
     date: tuple[str, str, str] = (" ", "", "")
+    word: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,7 @@ def _form(cells: Sequence[str], markers: set[str], usual: str, comma: bool) -> F
         point=not any(re.match(INTEGER, text) for text in numbers),
         comma=comma,
         date=_date_form(numbers),
+        word=next((text for text in numbers if not re.match(NUMBER, text)), ""),
     )
 
 
