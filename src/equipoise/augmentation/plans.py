@@ -102,11 +102,12 @@ def planned(plan: Plan, target: Key, by: Key | None, strata: Strata) -> NDArray[
     """
     if by is None:
         return _counted(plan, target.texts, target.counts)
-    sizes = np.bincount(strata.groups, weights=strata.counts, minlength=len(by.levels))
+    groups = np.asarray(strata.groups)
+    sizes = np.bincount(groups, weights=strata.counts, minlength=len(by.levels))
     wanted = _counted(plan, by.texts, sizes.astype(np.int64))
     rows = np.zeros(len(strata.labels), dtype=np.int64)
     for group in np.flatnonzero(wanted):
-        here = np.flatnonzero(strata.groups == group)
+        here = np.flatnonzero(groups == group)
         rows[here] = proportional(int(wanted[group]), strata.counts[here])
     return rows
 
