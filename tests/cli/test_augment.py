@@ -146,6 +146,30 @@ def test_a_saved_model_gives_the_rows_of_the_fit_and_a_subsample_is_said(folder,
     assert (folder / "o.csv").read_bytes() == (folder / "out.csv").read_bytes()
 
 
+def test_a_model_of_groups_is_drawn_from_with_the_same_groups_only(folder, capsys):
+    assert main(call("--by", "sex", "--save", "m.eqp")) == 0
+    assert main(call("--by", "sex", "--model", "m.eqp", output="o.csv", method=None)) == 0
+    assert (folder / "o.csv").read_bytes() == (folder / "out.csv").read_bytes()
+    assert main(call("--model", "m.eqp", output="p.csv", method=None)) == 2
+    assert "'sex'" in capsys.readouterr().err
+    assert not (folder / "p.csv").exists()
+
+
+def test_an_index_that_pandas_stored_is_left_out_and_packed_parquet_is_read(folder, capsys):
+    staff().set_index(pd.Index(range(7, 127))).to_parquet("b.parquet", index=True)
+    (folder / "b.parquet.gz").write_bytes(gzip.compress((folder / "b.parquet").read_bytes()))
+    assert main(call(data="b.parquet.gz", output="o.parquet")) == 0
+    assert pd.read_parquet("o.parquet").columns.tolist() == staff().columns.tolist()
+    assert "an index that pandas stored" in capsys.readouterr().out
+
+
+def test_the_target_may_be_declared_categorical_and_its_markers_missing(folder, capsys):
+    (folder / "b.csv").write_text("age,y\n1,007\n2,07\n3,7\n4,?\n5,7\n")
+    assert main(call("--categorical", "y", "--missing", "?", data="b.csv")) == 0
+    read = pd.read_csv("out.csv", dtype=str)["y"]
+    assert read.value_counts().to_dict() == {"007": 2, "07": 2, "7": 2, "?": 1}
+
+
 def test_a_dropped_column_is_not_in_the_output_and_cells_keep_their_text(folder, capsys):
     (folder / "b.csv").write_text("age,id,y\n1.10,7,no\n2.00,8,no\n3.00,9,yes\n")
     assert main(call("--drop", "id", data="b.csv")) == 0
