@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := runs
 
-.PHONY: help demo test lint types truth bench-peers bench-judge great format clean
+.PHONY: help demo test lint types truth bench-peers bench-judge bench-scale great format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make truth        the longer statistical and fault checks"
 	@echo "make bench-peers  side by side with rivals, in an environment of their own"
 	@echo "make bench-judge  every synthesizer on the articles' tables, judged by instruments that are not ours"
+	@echo "make bench-scale  how large a table equipoise augment takes, how fast and in how much memory"
 	@echo "make great        a pretrained language model, fine-tuned here, writes rows"
 	@echo "make format       let ruff lay out the code"
 	@echo "make clean        remove the environment and what the tools leave"
@@ -53,6 +54,9 @@ bench-peers: .venv/.ready
 
 bench-judge: .venv/.ready
 	$(BIN)/python benchmarks/judged.py
+
+bench-scale: .venv/.ready
+	$(BIN)/python benchmarks/scale.py
 
 great: .venv/.ready
 	$(BIN)/python benchmarks/great.py

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from equipoise.cli import bench, listing, quality, results
+from equipoise.cli import augment, bench, listing, quality, results
 from equipoise.errors import EquipoiseError, EquipoiseWarning
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command(name="status")(results.status)
 app.command(name="report")(results.report)
 app.command(name="export")(results.export)
 app.command(name="quality")(quality.quality)
+app.command(name="augment")(augment.augment)
 app.command(name="datasets")(listing.datasets)
 app.command(name="methods")(listing.methods)
 app.command(name="check")(listing.check)

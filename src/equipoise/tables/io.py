@@ -4,37 +4,27 @@ Files are hostile until read: nothing in one is executed or unpickled, and each 
 that names the place and the remedy. Writing is in `tables.writer`.
 """
 
-import csv
 import difflib
 import gzip
 import io
 import warnings
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 
 from equipoise.errors import DataError, EquipoiseWarning, OptionError
-from equipoise.tables.cells import CellError, blanked, shown, texts, typed
+from equipoise.tables.cells import CellError, blanked, texts, typed
+from equipoise.tables.csv_text import cells_of, header, line_of, text_only
 from equipoise.tables.parquet import parquet_frame
 from equipoise.tables.schema import list_names
 from equipoise.tables.writer import CSV_ENDINGS, PARQUET_ENDINGS, TableWriter, write_table
 
 __all__ = ["TableWriter", "check_names", "column_names", "read_noted", "read_table", "write_table"]
-
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-MAGIC = {
-    b"PAR1": "a Parquet file; name it .parquet",
-    b"\x1f\x8b": "a gzip file; add .gz to its name",
-    b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
-    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
-    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
-}
 
 
 @dataclass(frozen=True)
@@ -129,12 +119,12 @@ def read_noted(
     """Read a file as `read_table` does, and give its warnings as sentences in place of raising them."""
     path = Path(path).expanduser()
     reading = Reading.of(missing, categorical, numeric, drop)
-    ending, zipped = _ending(path)
-    data = _bytes(path, zipped)
+    ending, zipped = input_format(path)
+    data = file_bytes(path, zipped)
     if ending in PARQUET_ENDINGS:
         frame, notes = parquet_frame(path, data, reading.missing)
         check_names(path, list(frame.columns), reading)
-        frame = _declared(path, frame.drop(columns=list(reading.drop)), reading)
+        frame = declared(path, frame.drop(columns=list(reading.drop)), reading)
     else:
         frame, notes = _csv(path, data, CSV_ENDINGS[ending], reading)
     if not frame.shape[1]:
@@ -145,11 +135,11 @@ def read_noted(
 def column_names(path: str | Path) -> list[str]:
     """Give the names of a file's columns; what is no table raises as in `read_table`."""
     path = Path(path).expanduser()
-    ending, zipped = _ending(path)
-    data = _bytes(path, zipped)
+    ending, zipped = input_format(path)
+    data = file_bytes(path, zipped)
     if ending in PARQUET_ENDINGS:
         return list(parquet_frame(path, data, ())[0].columns)
-    return _header(path, _text_only(path, data), CSV_ENDINGS[ending])[0]
+    return header(path, text_only(path, data), CSV_ENDINGS[ending])[0]
 
 
 def check_names(path: Path, names: Sequence[str], reading: Reading) -> None:
@@ -170,7 +160,8 @@ def absent(path: Path, name: str, names: Sequence[str]) -> str:
     return f"{path} has no such column; {hint}"
 
 
-def _ending(path: Path) -> tuple[str, bool]:
+def input_format(path: Path) -> tuple[str, bool]:
+    """Give the ending that says a file's format, and whether it is gzipped."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     zipped = bool(suffixes) and suffixes[-1] == ".gz"
     ending = (suffixes[:-1] if zipped else suffixes)[-1:] or [""]
@@ -186,43 +177,73 @@ def _ending(path: Path) -> tuple[str, bool]:
     )
 
 
-def _bytes(path: Path, zipped: bool) -> bytes:
+@contextmanager
+def reading_errors(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in opening and unpacking a file into one sentence."""
     try:
-        data = path.read_bytes()
+        yield
     except FileNotFoundError:
         raise DataError(f"there is no file {path}; check the name and the folder") from None
     except IsADirectoryError:
         raise DataError(f"{path} is a folder; give the CSV or Parquet file in it") from None
     except PermissionError:
         raise DataError(f"{path} may not be read by you; change its permissions") from None
+    except EOFError:
+        raise DataError(
+            f"{path} ends in the middle of its gzip data: it was cut off; fetch it again"
+        ) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"{path} ends in .gz but is not sound gzip data ({error}); fetch it again, or "
+            "take .gz off its name if it is not packed"
+        ) from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-    if zipped and data:
-        try:
+
+
+def file_bytes(path: Path, zipped: bool) -> bytes:
+    """Give the contents of a file, unpacked; an empty one is refused."""
+    with reading_errors(path):
+        data = path.read_bytes()
+        if zipped and data:
             data = gzip.decompress(data)
-        except EOFError:
-            raise DataError(
-                f"{path} ends in the middle of its gzip data: it was cut off; fetch it again"
-            ) from None
-        except (gzip.BadGzipFile, zlib.error) as error:
-            raise DataError(
-                f"{path} ends in .gz but is not sound gzip data ({error}); fetch it again, or "
-                "take .gz off its name if it is not packed"
-            ) from None
     if not data:
         raise DataError(f"{path} is empty; expected a header line and rows")
     return data
 
 
 def _csv(path: Path, data: bytes, usual: str, reading: Reading) -> tuple[pd.DataFrame, list[str]]:
-    data = _text_only(path, data)
-    names, separator, notes = _header(path, data, usual)
+    data = text_only(path, data)
+    names, separator, notes = header(path, data, usual)
     check_names(path, names, reading)
-    table = _cells(path, data, names, separator)
-    arrays = {}
-    for j, name in enumerate(names):
-        if name in reading.drop:
-            continue
+    table = cells_of(path, data, names, separator).rename_columns(names)
+    kept = table.select([name for name in names if name not in reading.drop])
+
+    def place(row: int) -> str:
+        return f"line {line_of(io.BytesIO(data), separator, row)}"
+
+    frame, remarks = typed_frame(path, kept, separator, reading, place)
+    return frame, notes + remarks
+
+
+def typed_frame(
+    path: Path, table: pa.Table, separator: str, reading: Reading, place: Callable[[int], str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Give each column of text cells the type that all of its cells agree on.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    table : pyarrow table (n, d) of strings
+    separator : str
+        Between semicolons a number may have a decimal comma.
+    reading : Reading
+    place : callable
+        Says where in the file a row of the table is.
+    """
+    arrays, notes = {}, []
+    for j, name in enumerate(table.column_names):
         cells = blanked(table.column(j).combine_chunks(), reading.missing)
         if name in reading.categorical:
             arrays[name] = texts(name, cells).array
@@ -232,160 +253,14 @@ def _csv(path: Path, data: bytes, usual: str, reading: Reading) -> tuple[pd.Data
                 name, cells, as_number=name in reading.numeric, comma=separator == ";"
             )
         except CellError as error:
-            line = _line_of(data, separator, error.row)
-            raise DataError(f"{path}, line {line}: {error}") from None
+            raise DataError(f"{path}, {place(error.row)}: {error}") from None
         arrays[name] = series.array
         notes += remarks
     return pd.DataFrame(arrays), notes
 
 
-def _text_only(path: Path, data: bytes) -> bytes:
-    for magic, what in MAGIC.items():
-        if data.startswith(magic):
-            raise DataError(f"{path} is not CSV text: it is {what}")
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    place = data.find(b"\0")
-    if place >= 0:
-        raise DataError(
-            f"{path}, line {_line_at(data, place)}: a NUL byte (byte {place + 1} of the file) does "
-            "not belong in CSV text; this is a binary file, or UTF-16 text to be saved as UTF-8"
-        )
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}, line {_line_at(data, error.start)}: byte 0x{data[error.start]:02x} "
-            f"(byte {error.start + 1} of the file) is not UTF-8 text; save the file as UTF-8, for "
-            "example with iconv -f latin1 -t utf-8"
-        ) from None
-    if not data.strip():
-        raise DataError(f"{path} is empty; expected a header line and rows")
-    return data
-
-
-def _header(path: Path, data: bytes, usual: str) -> tuple[list[str], str, list[str]]:
-    separator, notes = usual, []
-    names = _first_fields(path, data, usual)
-    if len(names) == 1:
-        widths = {s: len(_first_fields(path, data, s)) for s in SEPARATORS}
-        separator = max(widths, key=lambda s: (widths[s], s == usual))
-        if separator != usual:
-            notes.append(
-                f"its fields are separated by {SEPARATORS[separator]}, not {SEPARATORS[usual]}, "
-                "and were read so"
-            )
-            names = _first_fields(path, data, separator)
-    if len(names) > 1 and all(name.startswith(" ") for name in names[1:]):
-        names = [name.strip() for name in names]
-    blank = [j + 1 for j, name in enumerate(names) if not name.strip()]
-    if blank:
-        raise DataError(
-            f"{path}, line 1: column {blank[0]} of {len(names)} has no name; give every column a "
-            "name in the header (an index written by pandas has none: index=False leaves it out)"
-        )
-    twice = (
-        list(dict.fromkeys(name for name in names if names.count(name) > 1))
-        if len(set(names)) < len(names)
-        else []
-    )
-    if twice:
-        hint = (
-            "is the header line missing?" if twice[0].replace(".", "", 1).lstrip("-").isdigit()
-            else "rename or remove one of them"
-        )  # fmt: skip
-        raise DataError(
-            f"{path}, line 1: two columns have the same name: {list_names(twice)}; {hint}"
-        )
-    return names, separator, notes
-
-
-def _first_fields(path: Path, data: bytes, separator: str) -> list[str]:
-    with io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="") as text:
-        try:
-            return next(row for row in csv.reader(text, delimiter=separator) if row)
-        except csv.Error as error:
-            raise DataError(
-                f"{path}, line 1: the header cannot be read ({error}); expected column names "
-                f"separated by {SEPARATORS[separator]}"
-            ) from None
-
-
-def _cells(path: Path, data: bytes, names: list[str], separator: str) -> pa.Table:
-    ragged: list[pa_csv.InvalidRow] = []
-
-    def remember(row: pa_csv.InvalidRow) -> str:
-        ragged.append(row)
-        return "skip"
-
-    fields = [f"f{j}" for j in range(len(names))]
-    try:
-        table = pa_csv.read_csv(
-            io.BytesIO(data),
-            read_options=pa_csv.ReadOptions(
-                use_threads=False,
-                block_size=min(max(len(data) + 1, 1 << 20), 1 << 29),
-                column_names=fields,
-            ),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=separator, newlines_in_values=True, invalid_row_handler=remember
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(fields, pa.string()),
-                null_values=[""],
-                strings_can_be_null=True,
-            ),
-        )
-    except pa.ArrowException as error:
-        raise DataError(f"{path} cannot be read as CSV: {error}") from None
-    if ragged:
-        line, got = _ragged_line(data, separator, len(names), ragged[0])
-        raise DataError(
-            f"{path}, line {line}: expected {len(names)} fields, as the header has, got {got}; "
-            "mend the line (a text that holds the separator goes in double quotes)"
-        )
-    if table.num_rows <= 1:
-        raise DataError(f"{path} has a header line but no rows; expected at least one row")
-    last = table.column(table.num_columns - 1)[-1].as_py() or ""
-    if "\n" in last and data.count(b'"') % 2:
-        line = _line_of(data, separator, table.num_rows - 2)
-        raise DataError(
-            f"{path}: a double quote is opened and never closed (the last row runs on to line "
-            f"{line}, from {shown(last)}); close it"
-        )
-    return table.slice(1)
-
-
-def _line_at(data: bytes, place: int) -> int:
-    return data.count(b"\n", 0, place) + 1
-
-
-def _ragged_line(
-    data: bytes, separator: str, width: int, first: "pa_csv.InvalidRow"
-) -> tuple[int, int]:
-    with io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="") as text:
-        reader = csv.reader(text, delimiter=separator)
-        try:
-            for row in reader:
-                if row and len(row) != width:
-                    return reader.line_num, len(row)
-        except csv.Error:
-            pass
-    return first.number, first.actual_columns
-
-
-def _line_of(data: bytes, separator: str, row: int) -> int:
-    with io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="") as text:
-        reader = csv.reader(text, delimiter=separator)
-        try:
-            for j, _ in enumerate(fields for fields in reader if fields):
-                if j == row + 1:
-                    return reader.line_num
-        except csv.Error:
-            pass
-    return row + 2
-
-
-def _declared(path: Path, frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+def declared(path: Path, frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Turn the columns of a Parquet file that were declared numeric into numbers."""
     for name in reading.numeric:
         if name in frame.columns and not pd.api.types.is_numeric_dtype(frame[name].dtype):
             cells = pa.array(frame[name].astype(object), pa.string(), from_pandas=True)

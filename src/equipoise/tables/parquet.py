@@ -30,7 +30,7 @@ def parquet_frame(
     try:
         with pq.ParquetFile(io.BytesIO(data)) as file:
             names = file.schema_arrow.names
-            _check(path, names, file.metadata.num_rows)
+            check_parquet(path, names, file.metadata.num_rows)
             table = file.read(use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise DataError(
@@ -43,11 +43,12 @@ def parquet_frame(
         if name.startswith("__index_level_"):
             notes.append(f"the column {name!r}, an index that pandas stored, was left out")
             continue
-        series[name] = _series(path, name, table.column(name).combine_chunks(), missing)
+        series[name] = parquet_series(path, name, table.column(name).combine_chunks(), missing)
     return pd.DataFrame(series), notes
 
 
-def _check(path: Path, names: list[str], n_rows: int) -> None:
+def check_parquet(path: Path, names: list[str], n_rows: int) -> None:
+    """Refuse columns without names or with one name, and a table without rows."""
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(
@@ -60,7 +61,8 @@ def _check(path: Path, names: list[str], n_rows: int) -> None:
         raise DataError(f"{path} has columns but no rows; expected at least one row")
 
 
-def _series(path: Path, name: str, cells: pa.Array, missing: Sequence[str]) -> pd.Series:
+def parquet_series(path: Path, name: str, cells: pa.Array, missing: Sequence[str]) -> pd.Series:
+    """Give one column of a Parquet file in the type that it has for us."""
     if isinstance(cells, pa.ChunkedArray):
         cells = pa.concat_arrays(cells.chunks)
     if isinstance(cells, pa.ExtensionArray):

@@ -1,0 +1,81 @@
+"""A file that gets its name when it is whole."""
+
+import gzip
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import pyarrow as pa
+
+from equipoise.errors import DataError
+from equipoise.tables.writer import check_place
+
+PACKING = 6  # level of gzip: 9 takes twice the time for a hundredth of the size
+
+
+class Draft:
+    """Bytes for a file, under a hidden name beside it until all of them are there.
+
+    Parameters
+    ----------
+    path : Path
+        With .gz at its end the bytes are packed, always to the same file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._file: Any = None
+        self.sink: IO[bytes] | Any = None
+
+    def __enter__(self) -> Self:
+        """Open the hidden file."""
+        check_place(self.path)
+        try:
+            self._file = open(self._part, "wb")
+        except OSError as error:
+            raise DataError(f"{self.path} cannot be written: {error.strerror}") from None
+        packed = self.path.suffix.lower() == ".gz"
+        self.sink = self._file
+        if packed:
+            self.sink = gzip.GzipFile("", "wb", PACKING, fileobj=self._file, mtime=0)
+        return self
+
+    def write(self, data: bytes) -> None:
+        """Append bytes.
+
+        Raises
+        ------
+        DataError
+            They cannot be written, as on a full disk.
+        """
+        try:
+            self.sink.write(data)
+        except OSError as error:
+            raise DataError(f"{self.path} cannot be written: {error.strerror or error}") from None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the file its name; after an error, remove it."""
+        try:
+            if error is None:
+                self._finish()
+        except (OSError, pa.ArrowException) as failure:
+            reason = getattr(failure, "strerror", None) or failure
+            raise DataError(f"{self.path} cannot be written: {reason}") from None
+        finally:
+            self._file.close()
+            self._part.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        if self.sink is not self._file:
+            self.sink.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self._part, self.path)
