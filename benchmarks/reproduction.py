@@ -74,7 +74,11 @@ def main() -> int:
     text, target = page(summaries), given.docs / "reproduction.md"
     if given.check:
         lines = difflib.unified_diff(
-            target.read_text(encoding="utf-8").splitlines(), text.splitlines(), "docs", "results", lineterm=""
+            target.read_text(encoding="utf-8").splitlines(),
+            text.splitlines(),
+            "docs",
+            "results",
+            lineterm="",
         )
         differences = list(lines)
         print("\n".join(differences) or f"{target} says what the results say")
