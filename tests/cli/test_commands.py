@@ -82,7 +82,7 @@ def test_report_makes_the_page_and_the_figures_from_the_results_file_alone(finis
     page, figures = tmp_path / "page.html", tmp_path / "figures"
     assert main(["report", str(copy), "-o", str(page), "--figures", str(figures)]) == 0
     assert page.stat().st_size > 10_000
-    assert {path.suffix for path in figures.iterdir()} == {".png", ".svg"}
+    assert {path.suffix for path in figures.iterdir()} == {".png", ".svg", ".csv"}
 
 
 def test_report_loads_no_torch(finished, tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fake_run import FakeRun
 
+from equipoise.analysis.ranks import critical_difference
 from equipoise.report.charted import expand
 from equipoise.report.figures import figures
 from equipoise.report.further import GROUPS
@@ -18,6 +19,8 @@ from equipoise.report.summary import summarize
 
 ONE = {"hmeq": {"0": 4771, "1": 1189}}
 CLEAN = {"failed": (), "skipped": ()}
+RANKED = {"ranks"}  # needs five tables
+FIVE = {f"table {i}": {"a": 200, "b": 60} for i in range(5)}
 
 
 def rows_of(summary, name, /, **wanted):
@@ -30,7 +33,7 @@ def groups_of(summary):
 
 
 def test_a_whole_run_has_every_figure(summary):
-    assert set(GROUPS) <= groups_of(summary)
+    assert set(GROUPS) - RANKED <= groups_of(summary)
     page = render(summary)
     for text in (
         "How a trial goes",
@@ -60,11 +63,22 @@ def test_a_whole_run_has_every_figure(summary):
 def test_what_a_run_has_no_numbers_for_is_not_there(changed, absent):
     found = summarize(FakeRun(datasets=ONE, **CLEAN, **changed).make())
     assert not groups_of(found) & absent
-    assert set(GROUPS) - groups_of(found) == absent
+    assert set(GROUPS) - RANKED - groups_of(found) == absent
     page = render(found)
     assert ("How many rows?" in page) == ("rates-gap" not in absent)
     assert ("Pairs of columns, one by one" in page) == ("pairs" not in absent)
     assert ("Gain by class" in page) == ("classes" not in absent)
+
+
+def test_mean_ranks_stand_with_their_critical_difference_from_five_tables_on():
+    found = summarize(FakeRun(datasets=FIVE, **CLEAN).make())
+    assert groups_of(found) >= RANKED
+    rows = rows_of(found, "standings", metric=0, plan=0)
+    by_name = {r["label"]: r["rank"] for r in rows}
+    assert by_name["smote + tuned threshold"] == min(by_name.values()) == rows[0]["best"]
+    assert by_name["undersample"] == max(by_name.values()) == len(rows)
+    want = critical_difference(len(rows), len(FIVE))
+    assert rows[0]["end"] - rows[0]["best"] == pytest.approx(want, abs=0.01)
 
 
 def test_untreated_rows_have_train_and_test_of_the_average_and_the_worst_class(summary):

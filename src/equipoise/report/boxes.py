@@ -31,6 +31,8 @@ def quality_boxes(charted: Charted) -> Table:
     if quality.empty or not known:
         return {"columns": columns, "rows": []}
     splits = calibrated_splits(quality, {m: SCALES[m] for m in known})
+    if splits.empty:  # references alone
+        return {"columns": columns, "rows": []}
     real = quality[(quality["method"] == f"{REFERENCE}ceiling") & (quality["label"] == "")]
     real = real[real["metric"].isin(known)].assign(method=REAL)
     raw = pd.concat([splits, real[["dataset", "repeat", "method", "metric", "value"]]])

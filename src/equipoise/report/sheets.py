@@ -29,9 +29,14 @@ def sheet(figure: Figure, summary: dict[str, Any], scope: int = 0) -> str:
     """
     looked, chosen = summary["lookups"], chosen_in(summary, scope)
     wanted = {name: chosen.get(name, 0) for name in figure.steers} | figure.only
+    table = summary["tables"][figure.table]
+    if "scope" in table["columns"]:
+        place = table["columns"].index("scope")
+        if scope not in {row[place] for row in table["rows"]}:  # then the file shows every table
+            wanted.pop("scope", None)
     rows = [
         {column: _word(column, value, looked) for column, value in record.items()}
-        for record in expand(summary["tables"][figure.table], looked)
+        for record in expand(table, looked)
         if all(_shown(record.get(name, value), name, value) for name, value in wanted.items())
     ]
     columns = [c for c in (rows[0] if rows else ()) if c not in DRAWING]

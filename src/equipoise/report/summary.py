@@ -59,11 +59,7 @@ def summarize(results: Results) -> Summary:
         "progress": _progress(results),
         "found": found,
         "found_in": {"metric": METRICS[ledger.metrics[0]] if ledger.metrics else "", "plan": plan},
-        "across": across(results, ledger, ledger.metrics[0], plan) if ledger.metrics else None,
-        "claims": claimed(results),
-        "rerun": rerun(results),
-        "scarcity": scarcity(ledger, ledger.metrics[0]) if ledger.metrics else None,
-        "probabilities": probabilities(results, plan),
+        **_evidence(results, ledger, plan),
         "main_opponent": ledger.headline_opponent,
         "main_words": OPPONENT_LABELS[ledger.headline_opponent],
         "opponents": ledger.opponents,
@@ -88,6 +84,18 @@ def summarize(results: Results) -> Summary:
         "notes": _notes(results),
         "versions": _versions(results),
         "glossary": [list(entry) for entry in GLOSSARY],
+    }
+
+
+def _evidence(results: Results, ledger: Ledger, plan: str) -> dict[str, Any]:
+    """Give the sections that are tables in words; None each where a run has nothing for it."""
+    metric = ledger.metrics[0] if ledger.metrics else ""
+    return {
+        "across": across(results, ledger, metric, plan) if metric else None,
+        "claims": claimed(results),
+        "rerun": rerun(results),
+        "scarcity": scarcity(ledger, metric) if metric else None,
+        "probabilities": probabilities(results, plan),
     }
 
 
