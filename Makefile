@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := runs
 
-.PHONY: help demo test lint types truth bench-peers bench-judge bench-scale great format clean
+.PHONY: help demo test lint types truth reproduction bench-peers bench-judge bench-scale great format clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo         the fair trial on two bundled tables, and its page"
 	@echo "make test         lint, format, types, floors and tests"
 	@echo "make truth        the longer statistical and fault checks"
+	@echo "make reproduction docs/reproduction.md and its figures, from the results in docs/results"
 	@echo "make bench-peers  side by side with rivals, in an environment of their own"
 	@echo "make bench-judge  every synthesizer on the articles' tables, judged by instruments that are not ours"
 	@echo "make bench-scale  how large a table equipoise augment takes, how fast and in how much memory"
@@ -44,6 +45,9 @@ test: lint types
 
 truth: .venv/.ready
 	$(BIN)/pytest -n 2 --dist worksteal -m truth
+
+reproduction: .venv/.ready
+	$(BIN)/python benchmarks/reproduction.py
 
 bench-peers: .venv/.ready
 	$(BIN)/python benchmarks/peers.py

@@ -21,7 +21,7 @@ from equipoise.results.store import Store
 
 HERE = Path(__file__).parent
 SHOWN = {
-    "article": ("headline", "gap-closed", "rates-f1", "rates-gap", "quality-f1"),
+    "article": ("headline", "rates-f1", "f1-quality-calibrated", "gain-cost"),
     "tutorial": (),
 }
 WIDTH, SCALE = 620, 1.5

@@ -9,6 +9,7 @@ from typing import Any
 
 from equipoise.analysis.rules import Check, Count, Finding, Measured, Region, count, decide
 
+PERCENT = " %"
 RULES = Path(__file__).with_name("claims.toml")
 
 
@@ -118,5 +119,6 @@ def told(measured: Sequence[Measured], found: Count, unit: str = "") -> str:
 
 
 def _figure(found: Check, unit: str) -> str:
-    ends = f" [{found.low:+.3f}, {found.high:+.3f}]" if found.low == found.low else ""
-    return f"{found.name} {found.value:+.3f}{unit}{ends}".replace("-", "\N{MINUS SIGN}")
+    sign = "" if unit == PERCENT else "+"  # a level has no sign, a difference has
+    ends = f" [{found.low:{sign}.3f}, {found.high:{sign}.3f}]" if found.low == found.low else ""
+    return f"{found.name} {found.value:{sign}.3f}{unit}{ends}".replace("-", "\N{MINUS SIGN}")

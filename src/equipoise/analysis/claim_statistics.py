@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from equipoise.analysis import tutorial
-from equipoise.analysis.claim import Claim, Judged, verdict_on
+from equipoise.analysis.claim import PERCENT, Claim, Judged, verdict_on
 from equipoise.analysis.frames import Results
 from equipoise.analysis.gains import EVERY_PLAN, FAILED, pair, scores
 from equipoise.analysis.gaps import with_base
@@ -293,7 +293,7 @@ def tutorial_error(claim: Claim, results: Results) -> Judged:
     treatment = claim.given["treatment"]
     errors = _errors(claim, results, treatment)
     checks = (check("error", corrected(errors), claim.region),)
-    return verdict_on(claim, [Measured(treatment, checks)] if len(errors) else [], unit=" %")
+    return verdict_on(claim, [Measured(treatment, checks)] if len(errors) else [], unit=PERCENT)
 
 
 def tutorial_change(claim: Claim, results: Results) -> Judged:

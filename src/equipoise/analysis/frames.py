@@ -24,6 +24,7 @@ COLUMNS: dict[str, list[str]] = {
         *["name", "n_rows", "kinds", "class_counts", "unscored", "content_hash", "warnings"]
     ],
     "predictions": ["dataset", "repeat", *TREATMENT, "part", "truth", "probabilities", "offsets"],
+    "history": ["dataset", "repeat", "method", "name", "step", "value"],
     "quality": [
         *["dataset", "repeat", "method", "label", "metric", "item", "value", "low", "high"]
     ],
@@ -42,7 +43,7 @@ class Results:
     ----------
     run : dict
         What was asked for, with versions, machine and seed.
-    observations, trials, asked, deliveries, datasets, predictions, quality : DataFrame
+    observations, trials, asked, deliveries, datasets, predictions, quality, history : DataFrame
         Cells of ``datasets``: kinds and class_counts are dicts, unscored and warnings sequences.
     """
 
@@ -54,6 +55,7 @@ class Results:
     datasets: pd.DataFrame = field(default_factory=lambda: _empty("datasets"))
     predictions: pd.DataFrame = field(default_factory=lambda: _empty("predictions"))
     quality: pd.DataFrame = field(default_factory=lambda: _empty("quality"))
+    history: pd.DataFrame = field(default_factory=lambda: _empty("history"))
 
     @classmethod
     def read(cls, store: Store) -> "Results":
@@ -67,6 +69,7 @@ class Results:
             datasets=store.datasets().rename(columns={"dataset": "name"}),
             predictions=store.predictions(part="test"),
             quality=store.quality(),
+            history=store.history(),
         )
 
     def scored(self) -> dict[str, NDArray[np.bool_]]:

@@ -27,8 +27,9 @@ def claimed(results: Results) -> dict[str, Any] | None:
     return {
         "article": ARTICLE_TITLES[article],
         "sentence": (
-            f"Of {len(found)} claims {verdicts.count('holds')} hold, {verdicts.count('does not hold')} do not, and "
-            f"{verdicts.count('cannot be told')} cannot be told with this much data."
+            f"Of {len(found)} claims, {verdicts.count('holds')} can be said to hold, "
+            f"{verdicts.count('does not hold')} not to hold, and {verdicts.count('cannot be told')} cannot be told with "
+            "this much data."
         ),
         "rules": str(results.run.get("versions", {}).get("claims", "")),
         "rows": [_row(j) for j in found],

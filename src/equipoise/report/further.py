@@ -4,6 +4,7 @@ from typing import Any
 
 from equipoise.report.boxes import quality_boxes, score_words
 from equipoise.report.charted import Charted, Table
+from equipoise.report.curves import curve_figures, curves
 from equipoise.report.drawing import Figure
 from equipoise.report.levels import untreated
 from equipoise.report.levels_figures import level_figures
@@ -22,7 +23,7 @@ from equipoise.report.worth_figures import worth_figures
 
 GROUPS = (
     "levels", "classes", "untreated", "closed", "rates-gap", "rates-f1", "boxes", "pairs", "trend",
-    "worth", "ranks",
+    "worth", "ranks", "curves",
 )  # fmt: skip
 # What only one chart asks, beside that chart: the word of its choice.
 CHOICES = {"score_of": "Quality score", "pair_table": "Table", "maker": "Method"}
@@ -42,6 +43,7 @@ class Further:
             "classes": by_class(charted),
             "worth": worth(charted),
             "standings": standings(charted),
+            "curves": curves(charted.results),
         }
         self.lookups: dict[str, list[Any]] = {
             "score_of": score_words(charted),
@@ -57,4 +59,4 @@ def further_figures(summary: dict[str, Any], families: list[str]) -> list[Figure
     found = level_figures(summary, families) + rate_figures(summary, families)
     found += trend_figures(summary, families) + pair_figures(summary)
     found += worth_figures(summary, families, OPPONENT_LABELS[summary["main_opponent"]])
-    return found + standing_figures(summary, families)
+    return found + standing_figures(summary, families) + curve_figures(summary)

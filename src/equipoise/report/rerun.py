@@ -11,6 +11,7 @@ from equipoise.report.words import treatment_label
 from equipoise.results.records import REFERENCE
 
 SPREAD = "generated-spread"
+BEFORE = ("identity", "plain")
 
 
 def rerun(results: Results) -> dict[str, Any] | None:
@@ -30,7 +31,8 @@ def rerun(results: Results) -> dict[str, Any] | None:
     labels = ["", *sorted(classes, key=lambda c: counts[c])]
     found = summary(errors(results.observations))
     table = {(r.method, r.decision, r.label): r for r in found.itertuples(index=False)}
-    treatments = list(dict.fromkeys((r.method, r.decision) for r in found.itertuples(index=False)))
+    known = dict.fromkeys((r.method, r.decision) for r in found.itertuples(index=False))
+    treatments = sorted(known, key=lambda k: (k != BEFORE, k[0] != "identity"))
     spreads = _spreads(results.quality, labels[1])
     return {
         "labels": ["all rows", *labels[1:]],
@@ -59,7 +61,9 @@ def _cell(row: Any) -> dict[str, str]:
         return {"error": "", "change": ""}
     return {
         "error": _ends(row.error, row.low, row.high, ""),
-        "change": _ends(row.change, row.change_low, row.change_high, "+"),
+        "change": ""
+        if (row.method, row.decision) == BEFORE
+        else _ends(row.change, row.change_low, row.change_high, "+"),
     }
 
 
@@ -69,7 +73,7 @@ def _ends(value: float, low: float, high: float, sign: str) -> str:
     text = f"{value:{sign}.1f}"
     if not math.isnan(low):
         text += f" [{low:{sign}.1f}, {high:{sign}.1f}]"
-    return text.replace("-", "\N{MINUS SIGN}")
+    return text.replace("-0.0", "0.0").replace("+0.0", "0.0").replace("-", "\N{MINUS SIGN}")
 
 
 def _spreads(quality: pd.DataFrame, label: str) -> dict[str, str]:
