@@ -28,8 +28,8 @@ def claimed(results: Results) -> dict[str, Any] | None:
         "article": ARTICLE_TITLES[article],
         "sentence": (
             f"Of {len(found)} claims, {verdicts.count('holds')} can be said to hold, "
-            f"{verdicts.count('does not hold')} not to hold, and {verdicts.count('cannot be told')} cannot be told with "
-            "this much data."
+            f"{verdicts.count('does not hold')} not to hold, and {verdicts.count('cannot be told')} cannot be told "
+            "with this much data."
         ),
         "rules": str(results.run.get("versions", {}).get("claims", "")),
         "rows": [_row(j) for j in found],
