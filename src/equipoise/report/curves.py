@@ -7,8 +7,8 @@ import altair as alt
 from equipoise.analysis.frames import Results
 from equipoise.report.charted import Table, number
 from equipoise.report.drawing import Figure, Spec, in_panels, tips_of
+from equipoise.report.rerun import is_rerun
 from equipoise.report.style import colour
-from equipoise.trials.protocols import TUTORIAL
 
 PARTS = ("loss", "reconstruction", "divergence")
 TINTS = ("resampling", "trees", "neighbours")
@@ -24,9 +24,8 @@ TIPS = tips_of(
 def curves(results: Results) -> Table:
     """One row per method, part of the loss and evaluation: mean over seeds, divided by the largest such mean."""
     columns = ["method", "part", "at", "share"]
-    options = dict(results.run.get("options", {}) or {})
     history = results.history
-    if options.get("protocol") != TUTORIAL or history.empty:
+    if not is_rerun(results) or history.empty:
         return {"columns": columns, "rows": []}
     mine = history[history["name"].isin(PARTS)]
     mean = mine.groupby(["method", "name", "step"], sort=False)["value"].mean()

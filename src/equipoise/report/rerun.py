@@ -14,6 +14,11 @@ SPREAD = "generated-spread"
 BEFORE = ("identity", "plain")
 
 
+def is_rerun(results: Results) -> bool:
+    """Whether a run was made under the tutorial's protocol."""
+    return dict(results.run.get("options", {}) or {}).get("protocol") == "tutorial"
+
+
 def rerun(results: Results) -> dict[str, Any] | None:
     """Give the section of a run under the tutorial's protocol; None for any other.
 
@@ -23,8 +28,7 @@ def rerun(results: Results) -> dict[str, Any] | None:
         labels (of the columns: all rows, then the classes, the rarest first); rows (treatment, spread, errors);
         matrices (treatment, classes, rows of counts and percent).
     """
-    options = dict(results.run.get("options", {}) or {})
-    if options.get("protocol") != "tutorial" or results.observations.empty:
+    if not is_rerun(results) or results.observations.empty:
         return None
     counts = dict(results.datasets["class_counts"].iloc[0])
     classes = list(counts)
