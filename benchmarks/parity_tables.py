@@ -34,6 +34,19 @@ def adult_pair() -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
     return real, pd.DataFrame(drawn), kinds
 
 
+def with_copies(real: pd.DataFrame, synthetic: pd.DataFrame, kinds: dict[str, str]) -> Case:
+    """Give a table for new-row synthesis: plain names, which the rival needs, and real rows among the synthetic ones.
+
+    Left out are dates and truth values, which the rival does not match.
+    """
+    names = [name for name, kind in kinds.items() if kind in ("numeric", "categorical")]
+    n = min(len(real), len(synthetic)) // 2
+    rows = pd.concat([real[names].head(n), synthetic[names].iloc[n:]], ignore_index=True)
+    plain = {name: f"c{k}" for k, name in enumerate(names)}
+    renamed = {plain[name]: kinds[name] for name in names}
+    return "", real[names].rename(columns=plain), rows.rename(columns=plain), renamed
+
+
 def _random(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
     """Make two tables of one hidden factor: the synthetic one is shifted, misses levels and has some of its own."""
     rng = np.random.default_rng(seed)

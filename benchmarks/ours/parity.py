@@ -18,12 +18,14 @@ from equipoise.fidelity.column_shapes import column_shapes
 from equipoise.fidelity.columns import over_columns
 from equipoise.fidelity.ks_complement import ks_complement
 from equipoise.fidelity.metric import Measured
+from equipoise.fidelity.new_rows import new_row_share
 from equipoise.fidelity.overall_quality import overall_quality
 from equipoise.fidelity.range_coverage import range_coverage
 from equipoise.fidelity.reading import read_trio
 from equipoise.fidelity.statistic_similarity import statistic_similarity
 from equipoise.fidelity.tv_complement import SDMETRICS_UNSEEN, tv_complement
 
+MOST_QUERIED = 1_000  # real rows
 SINCE_0_27 = {
     "correlation_threshold": SDMETRICS_CORRELATION,
     "association_threshold": SDMETRICS_ASSOCIATION,
@@ -56,7 +58,17 @@ def scores(real, synthetic, kinds) -> dict[str, list[float]]:
         measured[name] = overall_quality(
             trio, bins="sdmetrics", unseen=SDMETRICS_UNSEEN, **thresholds
         )
-    return {name: _flat(value) for name, value in measured.items()}
+    flat = {name: _flat(value) for name, value in measured.items()}
+    return flat | {"NewRowSynthesis": new_rows(real, synthetic, kinds)}
+
+
+def new_rows(real, synthetic, kinds) -> list[float]:
+    """Give the share of new rows, of tables small enough for the rival."""
+    if len(real) > MOST_QUERIED:
+        return []
+    _, real, synthetic, kinds = parity_tables.with_copies(real, synthetic, kinds)
+    trio = read_trio(real, synthetic, list(kinds)[-1], kinds=kinds).trio
+    return [new_row_share(trio.schema, trio.train, trio.synthetic)]
 
 
 def _flat(measured: Measured) -> list[float]:

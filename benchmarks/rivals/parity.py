@@ -26,12 +26,14 @@ from sdmetrics.single_column import (
     StatisticSimilarity,
     TVComplement,
 )
+from sdmetrics.single_table import NewRowSynthesis
 
 import parity_tables
 
 warnings.filterwarnings("ignore")
 SDTYPES = {"numeric": "numerical"}
 NUMBERS = ("numeric", "datetime")
+MOST_QUERIED = 1_000  # real rows
 
 
 def attempt(metric, *tables, **options) -> float:
@@ -71,12 +73,24 @@ def scores(real, synthetic, kinds) -> dict[str, list[float]]:
         part.num_rows_subsample = None
         value = part.get_score(real.copy(), synthetic.copy(), metadata)
         out[name] = [float(value), *map(float, part.details["Score"])]
+    out["NewRowSynthesis"] = new_rows(real, synthetic, kinds)
     for name, trends in (
         ("Quality", "Column Pair Trends"),
         ("Quality since 0.27", "Column Pair Trends since 0.27"),
     ):
         out[name] = [mean([out["Column Shapes"][0], out[trends][0]])]
     return out
+
+
+def new_rows(real, synthetic, kinds) -> list[float]:
+    """Give the share of new rows, of tables small enough for a query a row."""
+    if len(real) > MOST_QUERIED:
+        return []
+    _, real, synthetic, kinds = parity_tables.with_copies(real, synthetic, kinds)
+    metadata = {
+        "columns": {name: {"sdtype": SDTYPES.get(kind, kind)} for name, kind in kinds.items()}
+    }
+    return [float(NewRowSynthesis.compute(real, synthetic, metadata))]
 
 
 def since_0_27() -> ColumnPairTrends:
