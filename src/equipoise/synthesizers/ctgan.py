@@ -9,9 +9,11 @@ waited for. When rows are drawn the generator's moments are those of the table, 
 does not depend on its batch; conditions have the frequencies of the class, not their logarithms. The budget is in
 steps, and the checkpoint that is kept is the one whose rows are nearest to training rows in all pairs of columns. What
 is kept is a running mean of the generator, and its marginals are set right at the end (`_marginals`). The critic
-judges single rows unless it is told to judge packs. Products are rounded to bfloat16 in training where that is faster.
+judges single rows unless it is told to judge packs. On tables below 10,000 rows products are rounded to bfloat16 in
+training, where that is faster.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -49,6 +51,9 @@ MOST_SCORED = 4_000  # rows that a checkpoint is judged by
 SCORE_BATCHES = 10  # that the generator's moments are taken over for it
 CALIBRATION_ROWS = 4_000  # generated of each class for its marginals
 CHUNK = 10_000  # rows decoded at a time
+COARSE_BELOW = (
+    10_000  # rows; with more the generator gets nearer to the table than rounded products let it
+)
 
 
 @dataclass(frozen=True)
@@ -238,7 +243,7 @@ class CTGAN(NetworkSynthesizer):
 
         most = self.sizes_.max_steps
         budget = Budget(most, min(LEAST_STEPS // 3, most), EVALUATE_EVERY, self.patience)
-        with coarse_products():
+        with coarse_products() if len(table) < COARSE_BELOW else nullcontext():
             training = train(duel.kept, duel.step, duel.batches(), budget, evaluate)
         self.history_, self.stopped_ = training.history, training.stopped
         self.n_steps_, self.best_step_ = training.n_steps, training.best_step
