@@ -462,7 +462,7 @@ def test_a_full_disk_becomes_a_sentence(tmp_path: Path) -> None:
     frame = pd.DataFrame({"a": np.arange(100_000)})
     for ending in ("csv", "csv.gz", "parquet"):
         writer = TableWriter(tmp_path / f"t.{ending}")
-        writer._part.symlink_to("/dev/full")
+        writer._draft._part.symlink_to("/dev/full")
         with pytest.raises(DataError, match="cannot be written"), writer:
             writer.write(frame)
     assert list(tmp_path.iterdir()) == []

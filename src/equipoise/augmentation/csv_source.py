@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from equipoise.augmentation.csv_forms import Hand, quoted, safely
 from equipoise.augmentation.csv_records import extended, fields_of, whole_records
 from equipoise.augmentation.csv_stream import BOM, byte_blocks, cell_batches, opened
-from equipoise.augmentation.draft import Draft
 from equipoise.augmentation.keys import Coder
+from equipoise.augmentation.picking import picked
 from equipoise.augmentation.plans import Key
 from equipoise.errors import DataError
 from equipoise.tables.cells import CellError, blanked, texts, typed
 from equipoise.tables.csv_text import header, line_of, text_only
+from equipoise.tables.draft import Draft
 from equipoise.tables.io import Reading, input_format, reading_errors, typed_frame
 from equipoise.tables.writer import CSV_ENDINGS
 
@@ -94,18 +95,7 @@ class CsvSource:
 
     def frame(self, rows: NDArray | None, columns: Sequence[str]) -> pd.DataFrame:
         """Read rows at ascending positions (all, if None) of some columns, in the types that their cells agree on."""
-        parts, start, taken = [], 0, 0
-        for table in self._batches(columns):
-            stop = start + table.num_rows
-            if rows is None:
-                parts.append(table)
-            else:
-                until = int(rows.searchsorted(stop))
-                if until > taken:
-                    parts.append(table.take(pa.array(rows[taken:until] - start)))
-                taken = until
-            start = stop
-        table = pa.concat_tables(parts)
+        table = pa.concat_tables(picked(self._batches(columns), rows))
 
         def place(row: int) -> str:
             row = row if rows is None else int(rows[row])

@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from equipoise.augmentation.draft import Draft
 from equipoise.augmentation.keys import Coder
+from equipoise.augmentation.picking import picked
 from equipoise.augmentation.plans import Key
 from equipoise.errors import DataError
+from equipoise.tables.draft import Draft
 from equipoise.tables.io import Reading, declared, file_bytes, input_format, reading_errors
 from equipoise.tables.parquet import check_parquet, parquet_series
 
@@ -75,18 +76,7 @@ class ParquetSource:
 
     def frame(self, rows: NDArray | None, columns: Sequence[str]) -> pd.DataFrame:
         """Read rows at ascending positions (all, if None) of some columns."""
-        parts, start, taken = [], 0, 0
-        for batch in self._batches(columns):
-            stop = start + batch.num_rows
-            if rows is None:
-                parts.append(batch)
-            else:
-                until = int(rows.searchsorted(stop))
-                if until > taken:
-                    parts.append(batch.take(pa.array(rows[taken:until] - start)))
-                taken = until
-            start = stop
-        table = pa.Table.from_batches(parts).unify_dictionaries()
+        table = pa.Table.from_batches(picked(self._batches(columns), rows)).unify_dictionaries()
         series = {
             name: parquet_series(
                 self.path, name, table.column(name).combine_chunks(), self.reading.missing

@@ -7,8 +7,9 @@ from pathlib import Path
 from equipoise import registry
 from equipoise.errors import DataError, MissingExtra, OptionError
 from equipoise.samplers.strategies import Plan, parse_plan
+from equipoise.tables.draft import check_place
 from equipoise.tables.io import Reading, absent, check_names, input_format
-from equipoise.tables.writer import CSV_ENDINGS, check_place, output_format
+from equipoise.tables.writer import CSV_ENDINGS, output_format
 
 NO_NEW_ROWS = {
     "identity": "leaves a table as it is",

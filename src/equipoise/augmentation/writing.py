@@ -7,9 +7,9 @@ import pandas as pd
 import pyarrow as pa
 
 from equipoise.augmentation.csv_source import CsvSource
-from equipoise.augmentation.draft import Draft
 from equipoise.augmentation.parquet_source import ParquetSink, ParquetSource
 from equipoise.augmentation.request import Request
+from equipoise.tables.draft import Draft
 from equipoise.tables.writer import TableWriter, output_format
 
 Source = CsvSource | ParquetSource

@@ -28,7 +28,7 @@ from equipoise.synthesizers._codec import MOST_EMPTY, is_stream
 from equipoise.synthesizers._codec_reader import Decoder
 from equipoise.synthesizers._codec_writer import Encoder
 from equipoise.synthesizers._saved_checks import check_method
-from equipoise.tables.writer import check_place
+from equipoise.tables.draft import check_place
 
 FORMAT = 1
 KEY = "equipoise"  # of the metadata

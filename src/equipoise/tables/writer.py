@@ -1,10 +1,8 @@
 """Tables into files: CSV and Parquet by ending, whole or in parts, and never half a file under the final name."""
 
-import gzip
-import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -13,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from equipoise.errors import DataError, OptionError
+from equipoise.tables.draft import Draft
 from equipoise.tables.schema import EXACT, list_names
 
 CSV_ENDINGS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
@@ -61,20 +60,14 @@ class TableWriter:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path).expanduser()
         self._separator = output_format(self.path)
-        self._part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        self._file: Any = None
-        self._sink: Any = None
+        self._draft = Draft(self.path)
         self._parquet: pq.ParquetWriter | None = None
         self._columns: list | None = None
         self._whole: list[int] = []
 
     def __enter__(self) -> Self:
         """Open a hidden file beside the final one."""
-        check_place(self.path)
-        try:
-            self._file = open(self._part, "wb")
-        except OSError as error:
-            raise DataError(f"{self.path} cannot be written: {error.strerror}") from None
+        self._draft.__enter__()
         return self
 
     def write(self, frame: pd.DataFrame) -> None:
@@ -85,6 +78,7 @@ class TableWriter:
         DataError
             The disk is full, the columns differ, or a cell does not fit the format.
         """
+        first = self._columns is None
         if self._columns is None:
             self._columns = list(frame.columns)
             self._whole = whole_columns(frame)
@@ -96,7 +90,7 @@ class TableWriter:
                 f"{list_names(self._columns)}"
             )
         try:
-            self._append(frame)
+            self._append(frame, first)
         except OSError as error:
             raise DataError(f"{self.path} cannot be written: {error.strerror or error}") from None
 
@@ -107,48 +101,21 @@ class TableWriter:
         trace: TracebackType | None,
     ) -> None:
         """Give the file its name; after an error, remove it."""
-        try:
-            self._close()
-            if error is None:
-                os.replace(self._part, self.path)
-        except (OSError, pa.ArrowException) as failure:
-            if error is None:
-                reason = getattr(failure, "strerror", None) or failure
-                raise DataError(f"{self.path} cannot be written: {reason}") from None
-        finally:
-            self._part.unlink(missing_ok=True)
+        self._draft.__exit__(kind, error, trace)
 
-    def _append(self, frame: pd.DataFrame) -> None:
+    def _append(self, frame: pd.DataFrame, first: bool) -> None:
         if self._separator is None:
             table = _arrow(self.path, frame, self._parquet)
             if self._parquet is None:
-                self._parquet = pq.ParquetWriter(self._file, table.schema)
+                self._parquet = pq.ParquetWriter(self._draft.sink, table.schema)
+                self._draft.before_end = self._parquet.close
             self._parquet.write_table(table)
             return
-        first = self._sink is None
-        if first:
-            packed = self.path.suffix.lower() == ".gz"
-            self._sink = (
-                gzip.GzipFile("", "wb", fileobj=self._file, mtime=0) if packed else self._file
-            )
         for start in range(0, max(len(frame), 1), CHUNK):
             text = as_written(frame.iloc[start : start + CHUNK], self._whole).to_csv(
                 sep=self._separator, header=first and start == 0, index=False, lineterminator="\n"
             )
-            self._sink.write(text.encode())
-
-    def _close(self) -> None:
-        if self._file is None:
-            return
-        try:
-            if self._parquet is not None:
-                self._parquet.close()
-            if self._sink is not None and self._sink is not self._file:
-                self._sink.close()
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        finally:
-            self._file.close()
+            self._draft.sink.write(text.encode())
 
 
 def output_format(path: Path) -> str | None:
@@ -170,24 +137,6 @@ def output_format(path: Path) -> str | None:
         f"the output {path} ends in {path.suffix or 'nothing'!r}, which says no format; name it "
         ".csv, .csv.gz, .tsv or .parquet"
     )
-
-
-def check_place(path: Path) -> None:
-    """Refuse a path where no file can be put, before any work is done for it.
-
-    Raises
-    ------
-    DataError
-        Its folder is not there or may not be written, or something else has its name.
-    """
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; give the name of a file to write")
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path} is no ordinary file and is not replaced; choose another name")
-    if not path.parent.is_dir():
-        raise DataError(f"the folder {path.parent} of {path.name} is not there; make it first")
-    if not os.access(path.parent, os.W_OK):
-        raise DataError(f"the folder {path.parent} may not be written by you; choose another one")
 
 
 def whole_columns(frame: pd.DataFrame) -> list[int]:

@@ -169,20 +169,26 @@ class TrialRun:
         """Give the predictions of one model, fitted on first use."""
         key = (cell.plan, cell.classifier, weighting)
         if key not in self._predicted:
-            rows = self.augmented(cell.plan).rows
-            model = fit_classifier(self.setting, cell.classifier, rows, weighting)
-            train = model.predict_proba(self.train.X)
-            test = model.predict_proba(self.test.X)
-            for column, n in model.unseen_.items():
-                self.outcome.notes.append(
-                    f"column {column!r}: {n} test cells hold levels that training did not have; "
-                    "they count as missing"
-                )
+            train, test, y = self._model(cell, weighting)
             n_classes = self.setting.n_classes
-            weights = WEIGHTS[weighting](rows.y, n_classes) if weighting else None
-            prior = effective_prior(rows.y, n_classes, weights)
-            self._predicted[key] = Predicted(train, test, prior)
+            weights = WEIGHTS[weighting](y, n_classes) if weighting else None
+            self._predicted[key] = Predicted(train, test, effective_prior(y, n_classes, weights))
         return self._predicted[key]
+
+    def _model(self, cell: Cell, weighting: str) -> tuple[NDArray, NDArray, NDArray[np.int64]]:
+        """Fit one model; give its probabilities on real training rows and on test rows, and the classes it learnt from.
+
+        The last are those (n,) of the rows after the plan.
+        """
+        rows = self.augmented(cell.plan).rows
+        model = fit_classifier(self.setting, cell.classifier, rows, weighting)
+        train, test = model.predict_proba(self.train.X), model.predict_proba(self.test.X)
+        for column, n in model.unseen_.items():
+            self.outcome.notes.append(
+                f"column {column!r}: {n} test cells hold levels that training did not have; "
+                "they count as missing"
+            )
+        return train, test, rows.y
 
     def out_of_fold(self, cell: Cell, weighting: str, how: str) -> OutOfFold:
         """Give out-of-fold probabilities by five inner folds, or by one split."""

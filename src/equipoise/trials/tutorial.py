@@ -20,7 +20,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.classifiers.presets import N_FOREST_TREES
-from equipoise.classifiers.weights import effective_prior
 from equipoise.datasets.dataset import Dataset
 from equipoise.datasets.splits import Split, scored_classes
 from equipoise.registry import method
@@ -35,7 +34,7 @@ from equipoise.synthesizers._standard_rows import StandardRows
 from equipoise.tables.coded import code
 from equipoise.tables.labels import Labels
 from equipoise.tables.schema import Schema
-from equipoise.trials.decisions import Predicted, TrialRun
+from equipoise.trials.decisions import TrialRun
 from equipoise.trials.experiment import Cell, Trial
 from equipoise.trials.protocols import PROTOCOLS, TUTORIAL
 from equipoise.trials.steps import (
@@ -141,16 +140,10 @@ class TutorialRun(TrialRun):
             self._record_spread(found)
         return self._grown[plan]
 
-    def predicted(self, cell: Cell, weighting: str) -> Predicted:
-        """Give the predictions of one forest, trained on first use."""
-        key = (cell.plan, cell.classifier, weighting)
-        if key not in self._predicted:
-            rows, n_classes = self.grown(cell.plan), self.setting.n_classes
-            train, test = self._forest(rows, weighting, self.x_train, self.x_test)
-            weights = WEIGHTS[weighting](rows.y, n_classes) if weighting else None
-            prior = effective_prior(rows.y, n_classes, weights)
-            self._predicted[key] = Predicted(train, test, prior)
-        return self._predicted[key]
+    def _model(self, cell: Cell, weighting: str) -> tuple[NDArray, NDArray, NDArray[np.int64]]:
+        rows = self.grown(cell.plan)
+        train, test = self._forest(rows, weighting, self.x_train, self.x_test)
+        return train, test, rows.y
 
     def out_of_fold(self, cell: Cell, weighting: str, how: str) -> OutOfFold:
         """Give probabilities of training rows that neither method nor forest has seen."""

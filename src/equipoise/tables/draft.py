@@ -2,6 +2,8 @@
 
 import gzip
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -9,7 +11,6 @@ from typing import IO, Any, Self
 import pyarrow as pa
 
 from equipoise.errors import DataError
-from equipoise.tables.writer import check_place
 
 PACKING = 6  # level of gzip: 9 takes twice the time for a hundredth of the size
 
@@ -21,6 +22,13 @@ class Draft:
     ----------
     path : Path
         With .gz at its end the bytes are packed, always to the same file.
+
+    Attributes
+    ----------
+    sink : binary file
+        Where the bytes go.
+    before_end : callable or None
+        What has to write its last bytes before the file is whole, as the writer of a Parquet file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,6 +36,7 @@ class Draft:
         self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
         self._file: Any = None
         self.sink: IO[bytes] | Any = None
+        self.before_end: Callable[[], object] | None = None
 
     def __enter__(self) -> Self:
         """Open the hidden file."""
@@ -65,6 +74,9 @@ class Draft:
         try:
             if error is None:
                 self._finish()
+            elif self.before_end is not None:
+                with suppress(Exception):  # the first error is the one to tell
+                    self.before_end()
         except (OSError, pa.ArrowException) as failure:
             reason = getattr(failure, "strerror", None) or failure
             raise DataError(f"{self.path} cannot be written: {reason}") from None
@@ -73,9 +85,29 @@ class Draft:
             self._part.unlink(missing_ok=True)
 
     def _finish(self) -> None:
+        if self.before_end is not None:
+            self.before_end()
         if self.sink is not self._file:
             self.sink.close()
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
         os.replace(self._part, self.path)
+
+
+def check_place(path: Path) -> None:
+    """Refuse a path where no file can be put, before any work is done for it.
+
+    Raises
+    ------
+    DataError
+        Its folder is not there or may not be written, or something else has its name.
+    """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; give the name of a file to write")
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is no ordinary file and is not replaced; choose another name")
+    if not path.parent.is_dir():
+        raise DataError(f"the folder {path.parent} of {path.name} is not there; make it first")
+    if not os.access(path.parent, os.W_OK):
+        raise DataError(f"the folder {path.parent} may not be written by you; choose another one")
