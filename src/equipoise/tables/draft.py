@@ -81,7 +81,11 @@ class Draft:
             reason = getattr(failure, "strerror", None) or failure
             raise DataError(f"{self.path} cannot be written: {reason}") from None
         finally:
-            self._file.close()
+            for file in (self.sink, self._file):
+                with suppress(
+                    OSError, ValueError
+                ):  # a full disk refuses what is still to be flushed
+                    file.close()
             self._part.unlink(missing_ok=True)
 
     def _finish(self) -> None:
