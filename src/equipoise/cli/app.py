@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from equipoise.cli import augment, bench, listing, quality, results
+from equipoise.cli import advise, augment, bench, listing, quality, results
 from equipoise.errors import EquipoiseError, EquipoiseWarning
 
 app = typer.Typer(
@@ -22,12 +22,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command(name="advise")(advise.advise)
+app.command(name="augment")(augment.augment)
 app.command(name="bench")(bench.bench)
 app.command(name="status")(results.status)
 app.command(name="report")(results.report)
 app.command(name="export")(results.export)
 app.command(name="quality")(quality.quality)
-app.command(name="augment")(augment.augment)
 app.command(name="datasets")(listing.datasets)
 app.command(name="methods")(listing.methods)
 app.command(name="check")(listing.check)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,10 @@ class Dataset:
         Hash of the names, kinds and values of features and labels, the same on every machine.
     warnings : tuple of str
         What a person should know about the table; nothing of it has been raised as a warning yet.
+    notes : tuple of str
+        Those of the warnings that are about reading the file.
+    unlabelled : int
+        Rows of the file that were left out, since they have no label.
     """
 
     name: str
@@ -45,6 +49,8 @@ class Dataset:
     kinds: dict[str, Kind]
     content_hash: str
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    unlabelled: int = 0
 
 
 def dataset(
@@ -150,7 +156,8 @@ def from_file(
         if not X.get(column, y).isna().all():
             kinds[column] = "numeric"
     kinds.pop(target, None)
-    return dataset(table_name(path) if name is None else name, X, y, kinds, [*notes, *remarks])
+    made = dataset(table_name(path) if name is None else name, X, y, kinds, [*notes, *remarks])
+    return replace(made, notes=tuple(notes), unlabelled=len(frame) - len(y))
 
 
 def _parted(

@@ -1,0 +1,298 @@
+"""`advise`: the fair trial on one table, within a budget, and what to do."""
+
+import time as clocks
+import warnings
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.advice.audit import Audit, audit
+from equipoise.advice.budget import Clock, said
+from equipoise.advice.candidates import IDENTITY, Model, candidates, models
+from equipoise.advice.choice import TIMES, Decision, Draws, decide, draw
+from equipoise.advice.contest import FINAL, FOLDS, PARTITIONS, Contest, Progress
+from equipoise.advice.fitting import Job, Table, fitted_fold
+from equipoise.advice.folds import Folding, by_group, forward, stratified
+from equipoise.advice.question import Question, question
+from equipoise.advice.resample import Bootstrap
+from equipoise.advice.verdict import Standing, Verdict, standings
+from equipoise.datasets.splits import Split
+from equipoise.errors import DataError
+from equipoise.seeds import generator
+from equipoise.tables.schema import Schema
+
+PROBED = 5_000  # rows of the first timing
+SMALLEST = 2_000  # rows below which a contest is not thinned
+UNITS = 8.0  # fits of the plain classifier that the simple treatments take a fold
+CONTEST_SHARE = 0.4  # of the budget, that the simple treatments' first partition should not exceed
+WORK = 6e10  # multiplications of all bootstraps together
+LEAST_TIMES = 200
+
+
+def advise(
+    X: Any,
+    y: Any,
+    *,
+    budget: str | float = "5m",
+    metric: str = "macro_f1",
+    rope: float | None = None,
+    group: Any = None,
+    time: Any = None,
+    by: Any = None,
+    prior: Mapping[Any, float] | None = None,
+    costs: Any = None,
+    classifier: Any = "xgboost",
+    methods: Sequence[str] | None = None,
+    kinds: Mapping | None = None,
+    partitions: int = PARTITIONS,
+    jobs: int = 1,
+    random_state: int = 0,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Run the fair trial between doing nothing and every treatment on one table, and say what to do.
+
+    Parameters
+    ----------
+    X : frame or array of shape (n, d)
+        Features, of any kind that Equipoise's samplers take.
+    y : series or array of shape (n,)
+        Labels; rows without one are left out and counted.
+    budget : str or float, default="5m"
+        How long it may take, the final fit included: ``90s``, ``5m``, ``1h`` or seconds.
+    metric : str, default="macro_f1"
+        ``macro_f1``, ``worst_f1``, ``balanced_accuracy``, ``mcc``, ``roc_auc``, ``average_precision``, ``brier``, or
+        ``precision@K`` and ``recall@K`` for K alerts among the rows of the table.
+    rope : float, optional
+        What difference is of no practical interest; 0.01 by default.
+    group : str or array of shape (n,), optional
+        A column whose groups are never split between training and test (patients, customers).
+    time : str or array of shape (n,), optional
+        A column that orders the rows: trained on the past, tested on what follows.
+    by : str or array of shape (n,), optional
+        Show the errors for each level of this column, too.
+    prior : dict of label to share, optional
+        Class shares where the classifier will be used, if they differ from the table's.
+    costs : dict of (true label, decision) to number, or DataFrame, optional
+        What mistakes cost; judged by the mean cost then.
+    classifier : str or scikit-learn classifier, default="xgboost"
+    methods : sequence of str, optional
+        Only these treatments of the rows, or your own as ``module:Class``.
+    kinds : dict of column name to kind, optional
+    partitions : int, default=10
+        Most times that the five folds are drawn anew. With a budget that suffices for all, the verdict depends on
+        `random_state` alone.
+    jobs : int, default=1
+        Fits at a time, in processes of this machine.
+    random_state : int, default=0
+    progress : Progress, optional
+        Told how the race goes.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    DataError, OptionError
+        The table cannot be used, an option is wrong, or the budget is too small; the sentence says what to do.
+
+    Examples
+    --------
+    >>> import equipoise as eq
+    >>> X, y = eq.load_dataset("ionosphere")
+    >>> verdict = eq.advise(X, y, budget="20s", methods=["smote"], partitions=1)
+    >>> verdict.method in {candidate.name for candidate in verdict.table}
+    True
+    """
+    started = clocks.monotonic()
+    asked = question(
+        X, y, budget=budget, metric=metric, rope=rope, group=group, time=time, by=by, prior=prior,
+        costs=costs, classifier=classifier, methods=methods, kinds=kinds, partitions=partitions,
+        jobs=jobs, random_state=random_state,
+    )  # fmt: skip
+    return answer(asked, Clock(asked.seconds, started), progress)
+
+
+def answer(
+    asked: Question,
+    clock: Clock,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+    looked: Audit | None = None,
+) -> Verdict:
+    """Answer a question that has been checked.
+
+    Parameters
+    ----------
+    asked : Question
+    clock : Clock
+        Already running.
+    progress : Progress, optional
+    executor : Executor, optional
+        Where fits run, in place of processes of this machine.
+    looked : Audit, optional
+        Where the table has been audited before.
+    """
+    looked = look(asked) if looked is None else looked
+    table = Table(asked.name, asked.X, asked.codes, asked.labels.texts, asked.kinds)
+    rows, notes = _contest_rows(asked, table, clock)
+    contest = _contest(asked, table, rows, clock, progress, executor, notes)
+    contest.run()
+    if not contest.spans:
+        raise KeyboardInterrupt
+    draws = _draws(contest, asked)
+    decision = decide(draws, asked.rope)
+    verdict = _verdict(asked, looked, contest, draws, decision, notes, clock)
+    return _deliver(asked, verdict, contest, rows, clock)
+
+
+def look(asked: Question) -> Audit:
+    """Audit the table of a question."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        schema = Schema.infer(asked.X, asked.kinds, warn=False)
+        return audit(asked.X, asked.codes, asked.labels.texts, schema, asked.unlabelled)
+
+
+def _contest(
+    asked: Question, table: Table, rows: NDArray, clock: Clock, progress: Progress | None,
+    executor: Executor | None, notes: list[str],
+) -> Contest:  # fmt: skip
+    part = table.take(rows) if len(rows) < len(table.y) else table
+    found, left_out = models(part.y, asked.classifier, asked.methods)
+    notes += left_out
+    scored = part.scored
+    eligible = scored[part.y]
+    groups = None if asked.groups is None else asked.groups[rows]
+    return Contest(
+        part,
+        found,
+        candidates(found, asked.measure.decided),
+        replace(asked.scale, scored=scored),
+        _folding(asked, part, rows),
+        Bootstrap(part.y, eligible, groups),
+        clock,
+        asked.jobs,
+        1 if asked.times is not None else asked.partitions,
+        asked.seed,
+        progress,
+        executor,
+    )
+
+
+def _folding(asked: Question, part: Table, rows: NDArray) -> Folding:
+    if asked.times is not None:
+        return forward(part.y, asked.times[rows])
+    if asked.groups is not None:
+        return by_group(asked.name, part.y, asked.groups[rows])
+    return stratified(asked.name, part.y)
+
+
+def _contest_rows(asked: Question, table: Table, clock: Clock) -> tuple[NDArray, list[str]]:
+    """Give the rows of the contest: all, or so many (classes in proportion) that the simple treatments fit."""
+    n = len(table.y)
+    everything = np.arange(n)
+    if n <= PROBED:
+        return everything, []
+    rng = generator(asked.seed, "thin", asked.name)
+    probe = table.take(_thinned(table.y, PROBED, rng))
+    plain = Model(IDENTITY, classifier=asked.classifier)
+    whole = Split(np.arange(len(probe.y)), np.arange(min(len(probe.y), 100)))
+    found = fitted_fold(probe, Job("", (plain,), 0, 0, whole))
+    if found.failures:
+        raise DataError(f"the classifier cannot be fitted on these rows: {found.failures[plain.name]}")
+    unit = found.predictions[plain.name].seconds * 0.8 * n / PROBED
+    room = CONTEST_SHARE * clock.left * asked.jobs
+    needed = UNITS * FOLDS * unit
+    if needed <= room:
+        return everything, []
+    size = max(int(n * room / needed), min(n, SMALLEST))
+    note = (
+        f"the trial uses {size:,} of the {n:,} rows, classes in proportion, so that it fits the "
+        "budget; a longer budget uses more"
+    )
+    return np.sort(_thinned(table.y, size, rng, asked.groups)), [note]
+
+
+def _thinned(
+    y: NDArray, size: int, rng: np.random.Generator, groups: NDArray | None = None
+) -> NDArray[np.int64]:
+    """Draw so many rows, classes in proportion but no class below ten rows that has them; or whole groups."""
+    if groups is not None:
+        order = rng.permutation(groups.max() + 1)
+        reached = np.cumsum(np.bincount(groups)[order])
+        kept = order[: int(np.searchsorted(reached, size)) + 1]
+        return np.flatnonzero(np.isin(groups, kept))
+    parts = []
+    for k in np.unique(y):
+        rows = np.flatnonzero(y == k)
+        take = min(len(rows), max(round(size * len(rows) / len(y)), 10))
+        parts.append(rng.permutation(rows)[:take])
+    return np.sort(np.concatenate(parts))
+
+
+def _draws(contest: Contest, asked: Question) -> Draws:
+    found = contest.field
+    width = 3 * len(asked.labels) if asked.measure.decided else 2
+    work = 2.0 * len(contest.table.y) * width * len(found) * len(contest.spans)
+    times = int(np.clip(WORK / work, LEAST_TIMES, TIMES))
+    tested = np.zeros(len(contest.table.y), dtype=bool)
+    for partition, folds in contest.spans:
+        tested[contest.matrix.rows(partition, folds)] = True
+    bootstrap = Bootstrap(contest.bootstrap.strata, tested, contest.bootstrap.groups)
+    rng = generator(asked.seed, "gain", asked.name)
+    return draw(contest.matrix, found, contest.spans, bootstrap, rng, times)
+
+
+def _verdict(
+    asked: Question, looked: Audit, contest: Contest, draws: Draws, decision: Decision,
+    notes: list[str], clock: Clock,
+) -> Verdict:  # fmt: skip
+    found: list[Standing] = standings(contest, draws)
+    return Verdict(
+        asked=asked,
+        audit=looked,
+        decision=decision,
+        table=tuple(found),
+        by=contest_by(asked, contest, decision),
+        partitions=len(contest.spans) if len(contest.spans[0][1]) == FOLDS else 0,
+        rows=len(contest.table.y),
+        seconds=clock.spent,
+        partial=contest.interrupted,
+        notes=(*notes, *list(contest.notes)[:20]),
+    )
+
+
+def contest_by(asked: Question, contest: Contest, decision: Decision) -> tuple:
+    """Give the errors for each level of the column that was asked for."""
+    from equipoise.advice.verdict import level_errors
+
+    if asked.by is None:
+        return ()
+    levels = asked.by
+    if len(contest.table.y) < len(asked.codes):
+        return ()
+    return level_errors(contest, decision, levels)
+
+
+def _deliver(asked: Question, verdict: Verdict, contest: Contest, rows: NDArray, clock: Clock) -> Verdict:
+    """Refit the winner on all rows, or on those of the contest where all would take too long (step 14)."""
+    winner = verdict.decision.verdict
+    spans = contest.spans
+    offsets = np.mean([contest.matrix.offsets(winner, p, folds) for p, folds in spans], axis=0)
+    expected = FINAL * contest.seconds[winner.model.name] * len(asked.codes) / len(contest.table.y)
+    everything = np.arange(len(asked.codes))
+    notes = verdict.notes
+    if expected > max(clock.left, 5.0) and len(rows) < len(everything):
+        everything = rows
+        notes = (*notes, f"the winner is fitted on {len(rows):,} rows; all would take {said(expected)}")
+    verdict = replace(verdict, notes=notes, offsets=tuple(float(b) for b in offsets))
+    model = verdict.unfitted()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(asked.X.iloc[everything].reset_index(drop=True), asked.y.iloc[everything].reset_index(drop=True))
+    return replace(verdict, estimator=model, seconds=clock.spent)

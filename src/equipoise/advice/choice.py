@@ -1,0 +1,202 @@
+"""Whom to choose, and what the choice is worth: rule S and the honest gain (card `advise`, steps 8 to 13).
+
+The best of many candidates looks better than it is, because it was chosen for looking good. So the choice is made inside
+each bootstrap, on the rows drawn, and is scored on the rows that were not drawn.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.advice.candidates import Candidate
+from equipoise.advice.matrix import Matrix
+from equipoise.advice.resample import Bootstrap
+
+Spans = Sequence[tuple[int, tuple[int, ...]]]
+Nothing = Literal["", "equivalent", "harmful", "cannot be told"]
+
+TIMES = 1000
+SLACK = 0.5  # standard deviations within which a simpler candidate is as good
+GATE = 0.90  # share of bootstraps in which the gain must be positive
+LEVEL = (2.5, 97.5)
+
+
+@dataclass(frozen=True, eq=False)
+class Gain:
+    """What a choice is worth over doing nothing, by bootstrap.
+
+    Attributes
+    ----------
+    mean, low, high : float
+        In the measure's unit, larger is better; the interval is of 95 %.
+    helps, same, hurts : float
+        Shares of bootstraps with a gain above the rope, within it, below it.
+    positive : float
+        Share of bootstraps with any gain.
+    draws : (B,) float
+    """
+
+    mean: float
+    low: float
+    high: float
+    helps: float
+    same: float
+    hurts: float
+    positive: float
+    draws: NDArray[np.float64] = field(repr=False, default_factory=lambda: np.empty(0))
+
+    @classmethod
+    def of(cls, draws: NDArray[np.float64], rope: float) -> "Gain":
+        """Sum up the gains of all bootstraps."""
+        low, high = np.percentile(draws, LEVEL)
+        return cls(
+            float(draws.mean()), float(low), float(high),
+            float((draws > rope).mean()), float((np.abs(draws) <= rope).mean()),
+            float((draws < -rope).mean()), float((draws > 0).mean()), draws,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What rule S picks from a field of candidates, and what that is worth.
+
+    Attributes
+    ----------
+    lean : Candidate
+        The pick on all rows: the best guess if one must act.
+    gain : Gain
+        Of the choice over doing nothing.
+    over_simple : Gain
+        Of the choice over the best simple treatment, itself chosen inside each bootstrap.
+    """
+
+    lean: Candidate
+    gain: Gain
+    over_simple: Gain
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Scores of all candidates on the rows drawn and on those not drawn, by bootstrap: (B, c) each; on all rows (c,)."""
+
+    candidates: tuple[Candidate, ...]
+    point: NDArray[np.float64]
+    drawn: NDArray[np.float64]
+    left: NDArray[np.float64]
+
+    def field(self, keep: Sequence[bool] | NDArray[np.bool_]) -> "Draws":
+        """Give the draws of some of the candidates."""
+        at = np.flatnonzero(keep)
+        found = tuple(self.candidates[j] for j in at)
+        return Draws(found, self.point[at], self.drawn[:, at], self.left[:, at])
+
+
+def draw(
+    matrix: Matrix, found: Sequence[Candidate], spans: Spans, bootstrap: Bootstrap,
+    rng: np.random.Generator, times: int = TIMES,
+) -> Draws:  # fmt: skip
+    """Score all candidates on the rows drawn by each bootstrap and on those not drawn."""
+    inside, outside = [], []
+    for weights in bootstrap.draws(times, rng):
+        inside.append(matrix.scores(found, spans, weights))
+        left = ((weights == 0) & bootstrap.eligible).astype(np.float32)
+        outside.append(matrix.scores(found, spans, left))
+    point = matrix.scores(found, spans, bootstrap.eligible.astype(np.float32)[None, :])[0]
+    return Draws(tuple(found), point, np.concatenate(inside), np.concatenate(outside))
+
+
+def pick(scores: NDArray[np.float64], spread: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Rule S: the simplest candidate within half a standard deviation of the best.
+
+    Parameters
+    ----------
+    scores : (B, c) float
+        Candidates in order of simplicity.
+    spread : (c, c) float
+        Standard deviation of the difference of two candidates.
+
+    Returns
+    -------
+    picked : (B,) int
+    """
+    best = scores.argmax(axis=1)
+    short = scores[np.arange(len(scores)), best][:, None] - scores
+    return (short <= SLACK * spread[best]).argmax(axis=1)
+
+
+def spread(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the standard deviations (c, c) of differences between candidates over bootstraps (B, c)."""
+    covariance = np.atleast_2d(np.cov(drawn, rowvar=False))
+    variance = np.diag(covariance)
+    return np.sqrt(np.maximum(variance[:, None] + variance[None, :] - 2 * covariance, 0.0))
+
+
+def choose(draws: Draws, rope: float) -> Choice:
+    """Apply rule S to all rows, and to each bootstrap for what it is worth."""
+    deviations = spread(draws.drawn)
+    lean = draws.candidates[int(pick(draws.point[None, :], deviations)[0])]
+    picked = pick(draws.drawn, deviations)
+    at = np.arange(len(picked))
+    nothing = next(j for j, c in enumerate(draws.candidates) if c.is_identity)
+    worth = draws.left[at, picked]
+    simple = np.array([c.is_simple for c in draws.candidates])
+    rival = np.where(simple, draws.drawn, -np.inf).argmax(axis=1)
+    return Choice(
+        lean,
+        Gain.of(worth - draws.left[:, nothing], rope),
+        Gain.of(worth - draws.left[at, rival], rope),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """Two answers: what is proven enough to act on, and the best guess if one must.
+
+    Attributes
+    ----------
+    verdict : Candidate
+        Doing nothing, or the choice.
+    nothing : str
+        Which kind of nothing it is, where the verdict is to do nothing.
+    choice : Choice
+        The field that the verdict was taken in: without synthesizers, where one did not beat the simple treatments.
+    lean : Choice
+        That of the whole field.
+    """
+
+    verdict: Candidate
+    nothing: Nothing
+    choice: Choice
+    lean: Choice
+
+    @property
+    def gain(self) -> Gain:
+        """What the interval is about."""
+        return self.choice.gain
+
+
+def decide(draws: Draws, rope: float) -> Decision:
+    """Take the verdict: act only if the gain is positive in nine bootstraps of ten.
+
+    A synthesizer must also beat the best simple treatment as surely; if it does not, the field is judged without
+    synthesizers.
+    """
+    lean = choice = choose(draws, rope)
+    if choice.lean.model.synthetic and not (
+        choice.gain.positive >= GATE and choice.over_simple.positive >= GATE
+    ):
+        choice = choose(draws.field([not c.model.synthetic for c in draws.candidates]), rope)
+    if choice.gain.positive >= GATE and not choice.lean.is_identity:
+        return Decision(choice.lean, "", choice, lean)
+    identity = next(c for c in draws.candidates if c.is_identity)
+    return Decision(identity, kind_of_nothing(choice.gain, rope), choice, lean)
+
+
+def kind_of_nothing(gain: Gain, rope: float) -> Nothing:
+    """Name the three kinds of nothing, which are never mixed (step 13)."""
+    if -rope <= gain.low and gain.high <= rope:
+        return "equivalent"
+    return "harmful" if gain.high < 0 else "cannot be told"
