@@ -126,7 +126,7 @@ def test_every_example_runs(path, tmp_path, monkeypatch):
 def test_doctests_of_the_samplers_hold():
     import doctest
 
-    for name in ("samplers.strategies", "samplers.oversampler"):
+    for name in ("samplers.strategies", "samplers.oversampler", "samplers.augmented"):
         result = doctest.testmod(importlib.import_module(f"equipoise.{name}"))
         assert result.attempted
         assert not result.failed

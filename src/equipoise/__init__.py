@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Adasyn": "equipoise.synthesizers.adasyn",
+    "AugmentedClassifier": "equipoise.samplers.augmented",
     "BasicVAE": "equipoise.synthesizers.basic_vae",
     "BorderlineSmote": "equipoise.synthesizers.borderline_smote",
     "CTGAN": "equipoise.synthesizers.ctgan",

@@ -5,6 +5,7 @@ know the method, hence every method meets the same split.
 """
 
 import hashlib
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -35,3 +36,22 @@ def as_generator(random_state: Any) -> np.random.Generator:
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(int(random_state.randint(2**31 - 1)))
     return np.random.default_rng(random_state)
+
+
+def root_seed(random_state: Any) -> int:
+    """Turn scikit-learn's `random_state` into the number that `seed_for` starts from; an integer stays itself."""
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(as_generator(random_state).integers(2**31))
+
+
+def seed_parts(estimator: Any, seed: int) -> Any:
+    """Seed an unfitted scikit-learn estimator, and its parts, wherever it has no seed of its own; give it back."""
+    unseeded = [
+        name
+        for name, value in estimator.get_params(deep=True).items()
+        if value is None and name.rpartition("__")[2] == "random_state"
+    ]
+    return estimator.set_params(
+        **{name: seed if name == "random_state" else seed_for(seed, name) for name in unseeded}
+    )

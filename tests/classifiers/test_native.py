@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import BaggingClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
 from equipoise.classifiers.native import (
@@ -339,6 +342,46 @@ def test_a_classifier_without_weights_says_so_and_works_plain():
     assert model.fit(X, y).predict_proba(X).shape == (100, 3)
     with pytest.raises(OptionError, match="takes no weights"):
         model.fit(X, y, np.ones(100))
+
+
+def test_an_instance_is_a_prototype_that_keeps_its_parameters_and_is_never_fitted_itself():
+    X, y = mixed(200)
+    prototype = LogisticRegression(C=1e-6)
+    flat = make_classifier(prototype, schema=schema_of(X), n_classes=3).fit(X, y)
+    named = make_classifier(LOGISTIC, schema=schema_of(X), n_classes=3).fit(X, y)
+    assert np.ptp(flat.predict_proba(X), axis=0).max() < 0.01
+    assert np.ptp(named.predict_proba(X), axis=0).max() > 0.1
+    assert not hasattr(prototype, "coef_")
+
+
+def test_an_instance_is_seeded_in_all_its_parts_unless_it_has_a_seed():
+    X, y = mixed(200)
+
+    def probabilities(prototype, seed):
+        model = make_classifier(prototype, schema=schema_of(X), n_classes=3, random_state=seed)
+        return model.fit(X, y).predict_proba(X)
+
+    free = BaggingClassifier(DecisionTreeClassifier(max_features=1), n_estimators=3)
+    np.testing.assert_array_equal(probabilities(free, 1), probabilities(free, 1))
+    assert (probabilities(free, 1) != probabilities(free, 2)).any()
+    fixed = DecisionTreeClassifier(max_features=1, random_state=7)
+    np.testing.assert_array_equal(probabilities(fixed, 1), probabilities(fixed, 2))
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (LogisticRegression, r"is a class; give an instance of it, LogisticRegression\(\)"),
+        (Ridge(), "Ridge is not a scikit-learn classifier"),
+        (RidgeClassifier(), "RidgeClassifier gives no probabilities"),
+        (7, "int is not a scikit-learn classifier"),
+    ],
+)
+def test_a_wrong_instance_is_refused_in_one_sentence(source, sentence):
+    with pytest.raises(OptionError, match=sentence):
+        check_classifier(source)
+    assert not takes_weights(KNeighborsClassifier())
+    assert takes_weights(LogisticRegression())
 
 
 def test_wrong_calls_are_refused():

@@ -1,4 +1,4 @@
-"""Any scikit-learn classifier, named ``module:Class``."""
+"""Any scikit-learn classifier: named ``module:Class``, or an instance as a prototype."""
 
 import importlib
 import inspect
@@ -7,35 +7,39 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone, is_classifier
 
 from equipoise.classifiers._base import Classifier
 from equipoise.classifiers.matrices import OneHot, Standardised
 from equipoise.errors import OptionError
+from equipoise.seeds import seed_parts
 from equipoise.tables.coded import Coded
 from equipoise.tables.schema import Schema
 
 
 class Foreign(Classifier):
-    """A scikit-learn classifier with its default parameters, on one-hot levels and standardised numbers.
+    """A scikit-learn classifier on one-hot levels and standardised numbers.
 
-    Missing numbers get the median and an indicator column. `random_state` is set where the class has it, and one job
-    where its default is more.
+    Missing numbers get the median and an indicator column. A class gets its default parameters, `random_state` where it
+    has one, and one job where its default is more; an instance keeps its parameters, and what has no seed gets one.
 
     Parameters
     ----------
-    name : str
-        ``module:Class``, such as ``sklearn.linear_model:LogisticRegression``.
+    source : str or classifier
+        ``module:Class``, such as ``sklearn.linear_model:LogisticRegression``, or an instance, which is cloned.
     schema : Schema
     n_classes : int
     random_state : int, default=0
     """
 
-    def __init__(self, *, name: str, schema: Schema, n_classes: int, random_state: int = 0) -> None:
+    def __init__(
+        self, *, source: Any, schema: Schema, n_classes: int, random_state: int = 0
+    ) -> None:
         super().__init__(schema=schema, n_classes=n_classes, random_state=random_state)
-        self.name = name
+        self.source = source
 
     def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
-        self._model = make_foreign(self.name, self.random_state)
+        self._model = make_foreign(self.source, self.random_state)
         self._one_hot = OneHot(self.schema).fit(table)
         self._standardised = Standardised().fit(self._one_hot.numbers(table))
         matrix = self._matrix(table)
@@ -44,7 +48,7 @@ class Foreign(Classifier):
             return
         if not accepts_weights(self._model):
             raise OptionError(
-                f"the classifier {self.name} takes no weights, so the decisions 'balanced' and "
+                f"the classifier {_said(self.source)} takes no weights, so the decisions 'balanced' and "
                 "'ladder' cannot be made with it; leave them out or choose another classifier"
             )
         self._model.fit(matrix, y, sample_weight=weights)
@@ -62,16 +66,26 @@ def accepts_weights(model: Any) -> bool:
     return "sample_weight" in inspect.signature(model.fit).parameters
 
 
-def make_foreign(name: str, random_state: int) -> Any:
-    """Make the scikit-learn classifier behind ``module:Class``.
+def make_foreign(source: Any, random_state: int) -> Any:
+    """Make the scikit-learn classifier behind ``module:Class``, or a clone of an instance.
 
     Raises
     ------
     OptionError
-        The name leads nowhere, or to what is no classifier with probabilities.
+        The name leads nowhere, or either is no classifier with probabilities.
     """
-    from sklearn.base import is_classifier
+    if isinstance(source, str):
+        return _made(source, random_state)
+    if isinstance(source, type):
+        raise OptionError(
+            f"the classifier {source.__name__} is a class; give an instance of it, "
+            f"{source.__name__}(), or its name as module:Class"
+        )
+    _check(source, source)
+    return seed_parts(clone(source), random_state)
 
+
+def _made(name: str, random_state: int) -> Any:
     found = _load(name)
     try:
         model = found()
@@ -79,18 +93,28 @@ def make_foreign(name: str, random_state: int) -> Any:
         raise OptionError(
             f"the classifier {name} cannot be made without arguments: {error}"
         ) from error
-    if not (hasattr(model, "fit") and hasattr(model, "get_params") and is_classifier(model)):
-        raise OptionError(f"{name} is not a scikit-learn classifier; name a class that is one")
-    if not hasattr(model, "predict_proba"):
-        raise OptionError(
-            f"the classifier {name} gives no probabilities, which ranking scores and thresholds "
-            "need; name one that has predict_proba"
-        )
+    _check(model, name)
     own = model.get_params(deep=False)
     fixed = {"random_state": random_state} if "random_state" in own else {}
     if own.get("n_jobs") not in (None, 1):  # None is one job, and some classes object to any number
         fixed["n_jobs"] = 1
     return model.set_params(**fixed)
+
+
+def _check(model: Any, source: Any) -> None:
+    if not (hasattr(model, "fit") and hasattr(model, "get_params") and is_classifier(model)):
+        raise OptionError(
+            f"{_said(source)} is not a scikit-learn classifier; name a class that is one"
+        )
+    if not hasattr(model, "predict_proba"):
+        raise OptionError(
+            f"the classifier {_said(source)} gives no probabilities, which ranking scores and "
+            "thresholds need; name one that has predict_proba"
+        )
+
+
+def _said(source: Any) -> str:
+    return source if isinstance(source, str) else type(source).__name__
 
 
 def _load(name: str) -> Any:

@@ -26,14 +26,14 @@ CLASSIFIERS = (
 
 
 def make_classifier(
-    name: str, *, schema: Schema, n_classes: int, random_state: int = 0
+    name: Any, *, schema: Schema, n_classes: int, random_state: int = 0
 ) -> Classifier:
     """Make an unfitted classifier.
 
     Parameters
     ----------
-    name : str
-        One of `CLASSIFIERS`, or any scikit-learn classifier as ``module:Class``.
+    name : str or classifier
+        One of `CLASSIFIERS`, or any scikit-learn classifier: ``module:Class``, or an instance, which is cloned.
     schema : Schema
         Of the training part.
     n_classes : int
@@ -48,6 +48,8 @@ def make_classifier(
     shared: dict[str, Any] = {
         "schema": schema, "n_classes": n_classes, "random_state": random_state
     }  # fmt: skip
+    if not isinstance(name, str):
+        return Foreign(source=name, **shared)
     if name == "xgboost":
         return XGBoost(parameters=DEFAULT, **shared)
     if name == "xgboost-regularised":
@@ -58,17 +60,20 @@ def make_classifier(
         return TunedXGBoost(parameters=DEFAULT, **shared)
     if name == "random-forest":
         return RandomForest(**shared)
-    return Foreign(name=name, **shared)
+    return Foreign(source=name, **shared)
 
 
-def check_classifier(name: str) -> None:
-    """Refuse a name that leads to no classifier; classes of the user's own are imported for it.
+def check_classifier(name: Any) -> None:
+    """Refuse what is, or leads to, no classifier; classes of the user's own are imported for it.
 
     Raises
     ------
     OptionError
         There is no such classifier.
     """
+    if not isinstance(name, str):
+        make_foreign(name, 0)
+        return
     if name in CLASSIFIERS:
         return
     if ":" in name:
@@ -82,7 +87,7 @@ def check_classifier(name: str) -> None:
     )
 
 
-def takes_weights(name: str) -> bool:
+def takes_weights(name: Any) -> bool:
     """Whether a classifier can be trained with weights.
 
     Raises
@@ -91,7 +96,8 @@ def takes_weights(name: str) -> bool:
         There is no such classifier.
     """
     check_classifier(name)
-    return name in CLASSIFIERS or accepts_weights(make_foreign(name, 0))
+    built_in = isinstance(name, str) and name in CLASSIFIERS
+    return built_in or accepts_weights(make_foreign(name, 0))
 
 
 class XGBoost(Classifier):

@@ -5,6 +5,8 @@
 A row's weight is that of its class, ``weights[y]``, for every classifier alike. Classes without a row get weight 0.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,3 +69,9 @@ def effective_prior(
     if weights is not None:
         mass *= weights
     return mass / mass.sum()
+
+
+WEIGHTS: dict[str, Callable[[NDArray[np.int64], int], NDArray[np.float64]]] = {
+    "balanced": balanced_weights,
+    "ladder": ladder_weights,
+}

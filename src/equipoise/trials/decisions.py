@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.classifiers.thresholds import fit_offsets
-from equipoise.classifiers.weights import effective_prior
+from equipoise.classifiers.weights import WEIGHTS, effective_prior
 from equipoise.datasets.splits import Split, inner_folds, inner_split
 from equipoise.metrics.decision import apply_offsets, correct_prior
 from equipoise.metrics.utility import utility
@@ -19,7 +19,6 @@ from equipoise.results.records import DeliveryRecord, Observation, PredictionRec
 from equipoise.seeds import generator
 from equipoise.trials.experiment import Cell
 from equipoise.trials.steps import (
-    WEIGHTS,
     Augmented,
     OutOfFold,
     Sample,

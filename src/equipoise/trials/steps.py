@@ -4,7 +4,6 @@ Each is one function that takes and gives named values.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.classifiers.native import Classifier, make_classifier
-from equipoise.classifiers.weights import balanced_weights, ladder_weights
+from equipoise.classifiers.weights import WEIGHTS
 from equipoise.datasets.splits import Split
 from equipoise.errors import DataError
 from equipoise.metrics.decision import apply_offsets
@@ -25,11 +24,6 @@ from equipoise.samplers.strategies import parse_plan, shrink
 from equipoise.seeds import as_generator, seed_for
 from equipoise.tables.schema import Schema
 from equipoise.trials.experiment import Cell, Trial
-
-WEIGHTS: dict[str, Callable[[NDArray[np.int64], int], NDArray[np.float64]]] = {
-    "balanced": balanced_weights,
-    "ladder": ladder_weights,
-}
 
 
 @dataclass(frozen=True, eq=False)
