@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.classifiers.ensembles import balanced_prior
+from equipoise.classifiers.native import learns_balanced
 from equipoise.classifiers.thresholds import fit_offsets
 from equipoise.classifiers.weights import effective_prior
 from equipoise.datasets.splits import Split, inner_folds, inner_split
@@ -172,7 +174,10 @@ class TrialRun:
             train, test, y = self._model(cell, weighting)
             n_classes = self.setting.n_classes
             weights = WEIGHTS[weighting](y, n_classes) if weighting else None
-            self._predicted[key] = Predicted(train, test, effective_prior(y, n_classes, weights))
+            prior = effective_prior(y, n_classes, weights)
+            if learns_balanced(cell.classifier):
+                prior = balanced_prior(y, n_classes)
+            self._predicted[key] = Predicted(train, test, prior)
         return self._predicted[key]
 
     def _model(self, cell: Cell, weighting: str) -> tuple[NDArray, NDArray, NDArray[np.int64]]:
