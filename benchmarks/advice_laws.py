@@ -1,13 +1,14 @@
 """The tables on which advice is put to the test: laws of `equipoise.datasets.laws`, a number of rows, a classifier.
 
-Among them a balanced law, pure noise, laws where nothing helps, laws where weights or thresholds do, and laws where rows
-of a synthesizer are best in hindsight, which `advise.py --search` has found.
+Among them a balanced law, pure noise, laws where nothing helps, laws where weights or thresholds do, and laws where
+rows of a synthesizer are best in hindsight, which `advise.py --search` has found.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
 from equipoise.datasets.laws import LAWS, Law, logistic, two_gaussians
 
 TREE = "sklearn.tree:DecisionTreeClassifier"

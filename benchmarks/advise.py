@@ -24,7 +24,6 @@ import pandas as pd
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import tables
 from advice_laws import SEARCHED, SETTINGS, Setting
 from equipoise.advice import advise as advising
 from equipoise.advice.budget import Clock
@@ -64,7 +63,9 @@ def methods() -> list[str]:
 def contest(setting: Setting, seed: int, budget: float, race: bool = True) -> tuple[Any, Any, Any]:
     """Run the trial on one table; give the question, the contest and the draws."""
     X, y = setting.table(seed)
-    asked = question(X, y, budget=budget, classifier=setting.classifier, name=f"{setting.name}-{seed}")
+    asked = question(
+        X, y, budget=budget, classifier=setting.classifier, name=f"{setting.name}-{seed}"
+    )
     return run(asked, budget, race)
 
 
@@ -84,7 +85,10 @@ def run(asked: Any, budget: float, race: bool = True) -> tuple[Any, Any, Any]:
 
 
 def gains_on(
-    asked: Any, found: list[tuple[Candidate, np.ndarray]], fresh: tuple[pd.DataFrame, pd.Series], seed: int
+    asked: Any,
+    found: list[tuple[Candidate, np.ndarray]],
+    fresh: tuple[pd.DataFrame, pd.Series],
+    seed: int,
 ) -> list[float]:
     """Fit candidates on all rows and give their scores (macro F1) on fresh rows."""
     table = Table(asked.name, asked.X, asked.codes, asked.labels.texts, asked.kinds)
@@ -200,7 +204,10 @@ def searched(setting: Setting) -> str:
     """Say in one line which treatment is best on a law."""
     warnings.simplefilter("ignore")
     gains = search(range(1000, 1006), setting)
-    made = {c.name: c.model.synthetic for c in candidates(models(np.repeat([0, 1], [90, 10]), setting.classifier)[0], True)}
+    made = {
+        c.name: c.model.synthetic
+        for c in candidates(models(np.repeat([0, 1], [90, 10]), setting.classifier)[0], True)
+    }
     ranked = sorted(gains.items(), key=lambda item: -item[1])
     rows = [i for i in ranked if made.get(i[0])][:1]
     simple = [i for i in ranked if not made.get(i[0])][:2]
@@ -209,7 +216,9 @@ def searched(setting: Setting) -> str:
 
 def main() -> None:
     """Run what is asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--folder", default=".advise")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--tables", type=int, default=60)
@@ -227,7 +236,10 @@ def main() -> None:
             return
         work = [
             pool.submit(job, kind, name, seed, asked.budget, asked.folder)
-            for kind, seeds in (("truth", range(10_000, 10_000 + asked.truth)), ("tables", range(asked.tables)))
+            for kind, seeds in (
+                ("truth", range(10_000, 10_000 + asked.truth)),
+                ("tables", range(asked.tables)),
+            )
             for seed in seeds
             for name in asked.laws
         ]

@@ -32,12 +32,14 @@ _PUBLIC = {
     "TVAE": "equipoise.synthesizers.tvae",
     "TabGPT": "equipoise.synthesizers.tabgpt",
     "TailCalib": "equipoise.synthesizers.tailcalib",
+    "advise": "equipoise.advice.advise",
     "balance": "equipoise.samplers.strategies",
     "bench": "equipoise.trials.bench",
     "grow": "equipoise.samplers.strategies",
     "load": "equipoise.synthesizers.saving",
     "load_dataset": "equipoise.datasets",
     "quality": "equipoise.fidelity.quality",
+    "read_table": "equipoise.tables.io",
 }
 
 __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604

@@ -14,9 +14,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
+from equipoise.classifiers.ensembles import bootstrap
 from equipoise.classifiers.native import (
     CLASSIFIERS,
-    bootstrap,
     check_classifier,
     make_classifier,
     takes_weights,
@@ -25,7 +25,8 @@ from equipoise.errors import DataError, NotFittedError, OptionError
 from equipoise.tables.schema import Schema
 
 LOGISTIC = "sklearn.linear_model:LogisticRegression"
-EVERY = (*CLASSIFIERS, LOGISTIC)
+EVERY = (*CLASSIFIERS, LOGISTIC, f"{LOGISTIC}+easy-ensemble")
+WEIGHTED = [name for name in EVERY if not name.endswith(("balanced-bagging", "easy-ensemble"))]
 
 
 def mixed(n=300, seed=0, n_classes=3):
@@ -199,7 +200,7 @@ def test_weights_of_two_equal_doubled_rows(name):
         assert np.abs(p - q).mean() < 0.01
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", WEIGHTED)
 def test_weights_move_probabilities_towards_the_heavier_class(name):
     X, y = mixed(200, n_classes=2)
     schema = schema_of(X)
@@ -244,7 +245,7 @@ def test_very_many_levels_are_pooled_for_one_hot_learners():
     X = pd.DataFrame({"k": [f"l{i % 700}" for i in range(2000)], "v": rng.normal(size=2000)})
     y = (X["v"].to_numpy() > 0).astype(int)
     model = make_classifier("random-forest", schema=schema_of(X), n_classes=2).fit(X, y)
-    assert model._model.n_features_in_ == 1 + 100 + 1
+    assert model._models[0].n_features_in_ == 1 + 100 + 1
     assert (model.predict_proba(X).argmax(axis=1) == y).all()
 
 
@@ -337,7 +338,7 @@ def test_a_classifier_without_weights_says_so_and_works_plain():
     X, y = mixed(100)
     name = "sklearn.neighbors:KNeighborsClassifier"
     assert not takes_weights(name)
-    assert all(takes_weights(other) for other in EVERY)
+    assert all(takes_weights(other) for other in WEIGHTED)
     model = make_classifier(name, schema=schema_of(X), n_classes=3)
     assert model.fit(X, y).predict_proba(X).shape == (100, 3)
     with pytest.raises(OptionError, match="takes no weights"):

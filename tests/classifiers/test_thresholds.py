@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score, f1_score
+from sklearn.metrics import balanced_accuracy_score, f1_score, matthews_corrcoef
 
 from equipoise.classifiers.thresholds import (
     fit_offsets,
@@ -16,7 +16,7 @@ from equipoise.errors import DataError, OptionError
 from equipoise.metrics.decision import apply_offsets, correct_prior
 from equipoise.metrics.utility import ranking, utility
 
-METRICS = ("macro_f1", "balanced_accuracy", "worst_f1")
+METRICS = ("macro_f1", "balanced_accuracy", "worst_f1", "mcc")
 
 
 def calibrated(n, prior, seed, signal=1.0):
@@ -61,6 +61,74 @@ def test_two_classes_reach_the_best_of_all_thresholds(seed, metric):
     rules = [np.zeros(400, dtype=int), *((p[:, 1] >= cut).astype(int) for cut in cuts)]
     best = max(utility(y, p, rule)[metric, None] for rule in rules)
     assert score(y, p, fit_offsets(p, y, metric), metric) == pytest.approx(best, abs=1e-6)
+
+
+def weighted_score(y, predicted, weights, metric):
+    """The metrics from scikit-learn's weighted scores, an independent witness."""
+    if metric == "mcc":
+        return matthews_corrcoef(y, predicted, sample_weight=weights)
+    if metric == "balanced_accuracy":
+        return balanced_accuracy_score(y, predicted, sample_weight=weights)
+    f1 = f1_score(y, predicted, average=None, sample_weight=weights, zero_division=0)
+    return f1.mean() if metric == "macro_f1" else f1.min()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("metric", METRICS)
+def test_two_classes_reach_the_best_weighted_score_of_all_thresholds(seed, metric):
+    y, p = calibrated(300, [0.6, 0.4], seed)
+    weights = np.random.default_rng(seed).uniform(0.1, 2, 300) * np.where(y == 0, 3.0, 0.2)
+    cuts = np.unique(p[:, 1])
+    rules = [np.zeros(300, dtype=int), *((p[:, 1] >= cut).astype(int) for cut in cuts)]
+    best = max(weighted_score(y, rule, weights, metric) for rule in rules)
+    found = apply_offsets(p, fit_offsets(p, y, metric, weights=weights))
+    assert weighted_score(y, found, weights, metric) == pytest.approx(best, abs=1e-6)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_whole_weights_are_repeated_rows_and_their_scale_is_nothing(metric):
+    y, p = calibrated(500, [0.5, 0.3, 0.2], seed=15)
+    times = np.random.default_rng(0).integers(1, 4, 500)
+    weighted = fit_offsets(p, y, metric, weights=times.astype(float))
+    repeated = np.repeat(np.arange(500), times)
+    np.testing.assert_allclose(weighted, fit_offsets(p[repeated], y[repeated], metric), atol=1e-12)
+    np.testing.assert_array_equal(weighted, fit_offsets(p, y, metric, weights=4.0 * times))
+    np.testing.assert_array_equal(
+        fit_offsets(p, y, metric), fit_offsets(p, y, metric, weights=np.ones(500))
+    )
+
+
+def test_weights_by_class_tune_for_the_class_shares_of_use():
+    y, p = calibrated(4000, [0.5, 0.5], seed=16)
+    rare = np.where(y == 1, 0.1, 1.9)  # 5 % in use
+    y_new, p_new = calibrated(100_000, [0.5, 0.5], seed=17)
+    rare_new = np.where(y_new == 1, 0.1, 1.9)
+
+    def in_use(offsets):
+        return weighted_score(y_new, apply_offsets(p_new, offsets), rare_new, "macro_f1")
+
+    assert in_use(fit_offsets(p, y, weights=rare)) > in_use(fit_offsets(p, y)) + 0.05
+
+
+def test_rows_of_weight_zero_count_for_nothing():
+    y, p = calibrated(300, [0.5, 0.3, 0.2], seed=18)
+    weights = (y > 0).astype(float) * np.random.default_rng(0).integers(1, 3, 300)
+    kept = weights > 0
+    found = apply_offsets(p, fit_offsets(p, y, weights=weights))
+    alone = apply_offsets(p, fit_offsets(p[kept], y[kept], weights=weights[kept]))
+    # the plateaus are cut elsewhere, their height is the same
+    first, second = (
+        f1_score(y[kept], q[kept], average=None, labels=[1, 2], sample_weight=weights[kept]).mean()
+        for q in (found, alone)
+    )
+    assert first == pytest.approx(second, abs=1e-12)
+
+
+def test_small_classes_are_shrunk_by_their_rows_whatever_they_weigh():
+    y, p = calibrated(300, [0.9, 0.1], seed=4)
+    rows = np.r_[np.flatnonzero(y == 0), np.flatnonzero(y == 1)[:5]]
+    heavy = fit_offsets(p[rows], y[rows], weights=np.full(len(rows), 100.0))
+    np.testing.assert_array_equal(heavy, fit_offsets(p[rows], y[rows]))
 
 
 def test_three_classes_come_near_the_best_of_a_fine_grid():
@@ -242,3 +310,6 @@ def test_wrong_calls_are_refused_in_one_sentence():
         fit_offsets(p, y[:3])
     with pytest.raises(DataError, match="finite and not negative"):
         fit_offsets(p - 1, y)
+    for weights in (np.ones(3), np.zeros(4), np.array([1, 1, 1, -1]), np.array([1, 1, 1, np.nan])):
+        with pytest.raises(DataError, match="one weight for each of the 4 rows"):
+            fit_offsets(p, y, weights=weights)

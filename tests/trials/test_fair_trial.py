@@ -235,6 +235,25 @@ def test_weights_move_the_probabilities_and_the_correction_moves_them_back(table
     assert mean["balanced+corrected"] < mean["balanced"]
 
 
+def test_an_ensemble_on_balanced_samples_is_corrected_from_even_shares(table):
+    name = "xgboost-easy-ensemble"
+    (trial,) = trials_of(
+        table,
+        ["identity"],
+        decisions=("plain", "balanced", "best-simple", "threshold", "corrected"),
+        classifiers=(name,),
+        repeats=1,
+    )
+    stored = {
+        p.decision: p.probabilities[:, 1] for p in run_trial(trial).predictions if p.part == "test"
+    }
+    assert set(stored) == {"plain", "threshold", "plain+corrected"}  # it takes no weights
+    y = (rows()["target"] == "yes").to_numpy().astype(int)
+    share = y[split("marked", y, 0).train].mean()
+    odds = stored["plain"] / (1 - stored["plain"]) * share / (1 - share)
+    np.testing.assert_allclose(stored["plain+corrected"], odds / (1 + odds), rtol=1e-4)
+
+
 def test_five_repeats_test_every_row_once_and_all_methods_meet_the_same_folds(table):
     tested = {}
     for trial in trials_of(table, ["identity", "duplicate"], controls=False):

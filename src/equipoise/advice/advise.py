@@ -204,7 +204,9 @@ def _contest_rows(asked: Question, table: Table, clock: Clock) -> tuple[NDArray,
     whole = Split(np.arange(len(probe.y)), np.arange(min(len(probe.y), 100)))
     found = fitted_fold(probe, Job("", (plain,), 0, 0, whole))
     if found.failures:
-        raise DataError(f"the classifier cannot be fitted on these rows: {found.failures[plain.name]}")
+        raise DataError(
+            f"the classifier cannot be fitted on these rows: {found.failures[plain.name]}"
+        )
     unit = found.predictions[plain.name].seconds * 0.8 * n / PROBED
     room = CONTEST_SHARE * clock.left * asked.jobs
     needed = UNITS * FOLDS * unit
@@ -279,7 +281,9 @@ def contest_by(asked: Question, contest: Contest, decision: Decision) -> tuple:
     return level_errors(contest, decision, levels)
 
 
-def _deliver(asked: Question, verdict: Verdict, contest: Contest, rows: NDArray, clock: Clock) -> Verdict:
+def _deliver(
+    asked: Question, verdict: Verdict, contest: Contest, rows: NDArray, clock: Clock
+) -> Verdict:
     """Refit the winner on all rows, or on those of the contest where all would take too long (step 14)."""
     winner = verdict.decision.verdict
     spans = contest.spans
@@ -289,10 +293,16 @@ def _deliver(asked: Question, verdict: Verdict, contest: Contest, rows: NDArray,
     notes = verdict.notes
     if expected > max(clock.left, 5.0) and len(rows) < len(everything):
         everything = rows
-        notes = (*notes, f"the winner is fitted on {len(rows):,} rows; all would take {said(expected)}")
+        notes = (
+            *notes,
+            f"the winner is fitted on {len(rows):,} rows; all would take {said(expected)}",
+        )
     verdict = replace(verdict, notes=notes, offsets=tuple(float(b) for b in offsets))
     model = verdict.unfitted()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(asked.X.iloc[everything].reset_index(drop=True), asked.y.iloc[everything].reset_index(drop=True))
-    return replace(verdict, estimator=model, seconds=clock.spent)
+        model.fit(
+            asked.X.iloc[everything].reset_index(drop=True),
+            asked.y.iloc[everything].reset_index(drop=True),
+        )
+    return replace(verdict, estimator=model, fitted_rows=everything, seconds=clock.spent)

@@ -112,7 +112,9 @@ def _identifiers(schema: Schema) -> list[str]:
     constant = [str(c.name) for c in schema.columns if c.kind == "constant"]
     said = []
     if names:
-        said.append(f"{_list(names)}: every value differs, an identifier; nothing is learnt from it")
+        said.append(
+            f"{_list(names)}: every value differs, an identifier; nothing is learnt from it"
+        )
     if constant:
         said.append(f"{_list(constant)}: one value only; nothing is learnt from it")
     return said
@@ -234,7 +236,9 @@ def _lookup(bins: NDArray[np.int64], y: NDArray[np.int64]) -> float:
     for part in (0, 1):
         learn, test = half != part, half == part
         table = np.bincount(bins[learn] * n_classes + y[learn], minlength=size * n_classes)
-        table = table.reshape(size, n_classes) / np.maximum(np.bincount(y[learn], minlength=n_classes), 1)
+        table = table.reshape(size, n_classes) / np.maximum(
+            np.bincount(y[learn], minlength=n_classes), 1
+        )
         guess = table.argmax(axis=1)[bins[test]]
         truth = np.bincount(y[test], minlength=n_classes)
         hits = np.bincount(y[test][guess == y[test]], minlength=n_classes)

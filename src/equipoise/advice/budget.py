@@ -23,7 +23,9 @@ def seconds_of(budget: str | float) -> float:
     text = str(budget).strip().lower()
     found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*(s|m|min|h)?", text)
     if found is None:
-        raise OptionError(f"the budget must be a length of time such as 90s, 5m or 1h, got {budget!r}")
+        raise OptionError(
+            f"the budget must be a length of time such as 90s, 5m or 1h, got {budget!r}"
+        )
     seconds = float(found[1]) * UNITS[found[2] or ""]
     if not (math.isfinite(seconds) and seconds >= LEAST):
         raise OptionError(f"the budget must be a second or more, got {budget!r}")

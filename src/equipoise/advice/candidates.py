@@ -172,14 +172,18 @@ def _weighable(classifier: Any) -> bool:
 def _synthesizers(wanted: list[str] | None) -> list[tuple[str, tuple[str, ...]]]:
     """Give the synthesizers in order, those of the user's own last."""
     known = {name for name, _ in (*CHEAP, *SYNTHESIZERS)}
-    own = [(name, GROWTH) for name in wanted or () if name not in known and name not in NO_CANDIDATE]
+    own = [
+        (name, GROWTH) for name in wanted or () if name not in known and name not in NO_CANDIDATE
+    ]
     return [*SYNTHESIZERS, *own]
 
 
 def _check(wanted: list[str] | None) -> None:
     for name in wanted or ():
         if name == "oracle":
-            raise OptionError("oracle knows the true law, which a table of your own does not come with")
+            raise OptionError(
+                "oracle knows the true law, which a table of your own does not come with"
+            )
         try:
             method(name)
         except OptionError as error:

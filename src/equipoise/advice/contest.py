@@ -191,7 +191,9 @@ class Contest:
     @property
     def field(self) -> list[Candidate]:
         """Candidates that are still in the race."""
-        return [c for c in self.candidates if c.model.name not in self.out and c not in self.dropped]
+        return [
+            c for c in self.candidates if c.model.name not in self.out and c not in self.dropped
+        ]
 
     def _race(self) -> None:
         if self._own:
@@ -239,7 +241,9 @@ class Contest:
             alone = model.method == "identity"
             grouped.setdefault(model.name if alone else model.method, []).append(model)
         split = self.matrix.partitions[number][fold]
-        jobs = [Job(self._place, tuple(g), number, fold, split, self.seed) for g in grouped.values()]
+        jobs = [
+            Job(self._place, tuple(g), number, fold, split, self.seed) for g in grouped.values()
+        ]
         if (number, fold) != (0, 0):
             jobs.sort(key=lambda job: -self._cost(job.models))
         return jobs
@@ -355,7 +359,9 @@ class Contest:
             self._refuse(needed)
 
     def _sharing(self, model: Model) -> list[Model]:
-        return [m for m in self.alive if m.method == model.method and m.method != "identity"] or [model]
+        return [m for m in self.alive if m.method == model.method and m.method != "identity"] or [
+            model
+        ]
 
     def _no_time(self, model: Model) -> str:
         return f"no time: a fold takes {said(math.ceil(self._cost(self._sharing(model))))}"
@@ -378,7 +384,9 @@ class Contest:
         late = [
             job
             for job, since in self._flying.values()
-            if job.models[0].costly and job.partition == job.fold == 0 and now() - since > left / 2 + 1.0
+            if job.models[0].costly
+            and job.partition == job.fold == 0
+            and now() - since > left / 2 + 1.0
         ]
         if not late or not self._own:
             return []
@@ -477,5 +485,3 @@ class Contest:
         self.progress.update(
             View(*self._at, self._standings, running, dict(self.out), self.clock.left, news)
         )
-
-

@@ -12,13 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.advice.candidates import Model
-from equipoise.classifiers.weights import effective_prior
+from equipoise.classifiers.native import trained_shares
+from equipoise.classifiers.weights import WEIGHTS, effective_prior
 from equipoise.datasets.splits import FOLDS, SCORED_ROWS, Split
 from equipoise.errors import EquipoiseError
 from equipoise.registry import method
 from equipoise.tables.schema import Schema
 from equipoise.trials.experiment import Trial
-from equipoise.trials.steps import WEIGHTS, Sample, Setting, augment, fit_classifier, fit_method
+from equipoise.trials.steps import Sample, Setting, augment, fit_classifier, fit_method
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,9 @@ def keep(table: Table, place: Path) -> None:
 def _table(place: str) -> Table:
     if place not in _kept:
         _kept.clear()
-        _kept[place] = pickle.loads(Path(place).read_bytes())  # written by this run, read by no other
+        _kept[place] = pickle.loads(
+            Path(place).read_bytes()
+        )  # written by this run, read by no other
     return _kept[place]
 
 
@@ -116,7 +119,9 @@ def fitted_fold(table: Table, job: Job) -> Answer:
     for model in job.models:
         started = time.perf_counter()
         try:
-            predictions[model.name] = _predicted(setting, fitted, model, train, test, shared, started)
+            predictions[model.name] = _predicted(
+                setting, fitted, model, train, test, shared, started
+            )
         except Exception as error:
             failures[model.name] = _reason(error)
     return Answer(predictions, failures)
@@ -135,7 +140,13 @@ def setting_of(table: Table, train: Sample, name: str, repeat: int, seed: int) -
 
 
 def _predicted(
-    setting: Setting, fitted: Any, model: Model, train: Sample, test: Sample, shared: float, since: float
+    setting: Setting,
+    fitted: Any,
+    model: Model,
+    train: Sample,
+    test: Sample,
+    shared: float,
+    since: float,
 ) -> Prediction:
     grown = augment(setting, fitted, train, model.plan)
     classifier = fit_classifier(setting, model.classifier, grown.rows, model.weights)
@@ -144,21 +155,11 @@ def _predicted(
     weights = WEIGHTS[model.weights](grown.rows.y, n) if model.weights else None
     return Prediction(
         p.astype(np.float32),
-        trained_prior(model, grown.rows.y, n, weights),
+        trained_shares(model.classifier, grown.rows.y, n, weights),
         effective_prior(train.y, n),
         shared + time.perf_counter() - since,
         tuple(f"class {d.label}: {d.fallback}" for d in grown.deliveries if d.fallback),
     )
-
-
-def trained_prior(
-    model: Model, y: NDArray[np.int64], n_classes: int, weights: NDArray | None
-) -> NDArray[np.float64]:
-    """Give the class shares that a model is trained at; balanced ensembles train at even ones."""
-    if str(model.classifier).endswith(("balanced-bagging", "easy-ensemble")):
-        there = np.bincount(y, minlength=n_classes) > 0
-        return there / there.sum()
-    return effective_prior(y, n_classes, weights)
 
 
 def _reason(error: Exception) -> str:

@@ -161,7 +161,9 @@ class _Ranking:
         is_auc = self.name == "roc_auc"
 
         def score(drawn: NDArray[np.float32]) -> NDArray[np.float64]:
-            values = np.column_stack([(part.auc if is_auc else part.precise)(drawn) for part in parts])
+            values = np.column_stack(
+                [(part.auc if is_auc else part.precise)(drawn) for part in parts]
+            )
             return _means(np.nan_to_num(values), ~np.isnan(values))
 
         return score

@@ -15,8 +15,8 @@ from equipoise.advice.contest import PARTITIONS
 from equipoise.advice.matrix import Scale
 from equipoise.advice.measures import Costs, Measure, measure, read_costs
 from equipoise.errors import DataError, OptionError
-from equipoise.tables.labels import Labels, as_series
 from equipoise.tables.frames import Container
+from equipoise.tables.labels import Labels, as_series
 
 SUM = 1e-3  # by which stated class shares may miss 1
 
@@ -116,15 +116,15 @@ def question(
     frame = Container.of(X).frame(X)
     series = as_series(y)
     if len(frame) != len(series):
-        raise DataError(f"X and y must have the same number of rows, got {len(frame)} and {len(series)}")
+        raise DataError(
+            f"X and y must have the same number of rows, got {len(frame)} and {len(series)}"
+        )
     known = series.notna().to_numpy()
     groups, frame = _column(frame, group, "group", len(known))
     times, frame = _column(frame, time, "time", len(known))
     levels, _ = _column(frame, by, "by", len(known))
     if groups is not None and times is not None:
-        raise OptionError(
-            "group and time both say how the folds are cut; give one of the two"
-        )
+        raise OptionError("group and time both say how the folds are cut; give one of the two")
     frame, series = frame[known].reset_index(drop=True), series[known].reset_index(drop=True)
     _check_features(frame)
     labels = Labels.infer(series)
@@ -181,7 +181,9 @@ def _check_classes(codes: NDArray[np.int64], labels: Labels) -> None:
             f"the target has one class only, {labels.classes[0]!r}; a classification needs two"
         )
     if (counts >= 10).sum() < 2:
-        listed = ", ".join(f"{t!r} ({n})" for t, n in zip(labels.texts, counts, strict=True) if n < 10)
+        listed = ", ".join(
+            f"{t!r} ({n})" for t, n in zip(labels.texts, counts, strict=True) if n < 10
+        )
         raise DataError(
             f"only {int((counts >= 10).sum())} of the {len(labels)} classes have the 10 rows that a "
             f"trial needs; too small are {listed[:300]}: merge small classes, or add rows"

@@ -82,8 +82,10 @@ class Verdict:
     notes : tuple of str
     offsets : tuple of float
         Of the winner's decision, by class position.
+    fitted_rows : array of int
+        Positions of the rows that the winner is fitted on: all of them, if there was time.
     estimator : AugmentedClassifier or None
-        The winner, fitted on all rows.
+        The winner, fitted on them.
     """
 
     asked: Question
@@ -97,6 +99,7 @@ class Verdict:
     partial: bool = False
     notes: tuple[str, ...] = ()
     offsets: tuple[float, ...] = ()
+    fitted_rows: Any = field(default=(), repr=False)
     estimator: Any = field(default=None, repr=False)
 
     @property
@@ -270,7 +273,12 @@ def level_errors(contest: Contest, decision: Decision, by: pd.Series) -> tuple[L
 
 
 def _wrong(
-    contest: Contest, candidate: Candidate, partition: int, folds: tuple[int, ...], place: Any, size: int
+    contest: Contest,
+    candidate: Candidate,
+    partition: int,
+    folds: tuple[int, ...],
+    place: Any,
+    size: int,
 ) -> Any:
     y, _, predicted = contest.matrix.decided(candidate, partition, folds)
     return np.bincount(place, weights=(y != predicted).astype(float), minlength=size)

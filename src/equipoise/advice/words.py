@@ -36,7 +36,9 @@ def what_to_do(candidate: Candidate) -> str:
     """Say a candidate as an instruction, without a capital."""
     model = candidate.model
     if candidate.is_untreated:
-        return "do nothing" if candidate.rule == "plain" else "tune the threshold, synthesize nothing"
+        return (
+            "do nothing" if candidate.rule == "plain" else "tune the threshold, synthesize nothing"
+        )
     if model.name in ENSEMBLE_WORDS:
         done = ENSEMBLE_WORDS[model.name]
     elif model.weights:
@@ -110,7 +112,9 @@ def _nothing(verdict: "Verdict", metric: str, base: str) -> list[str]:
     rows = verdict.rows * (half / rope) ** 2
     said = [scored]
     if choice.lean.is_identity:
-        said.append(f"Nothing did better by enough to be chosen: the choice gains {gain_words(gain)}.")
+        said.append(
+            f"Nothing did better by enough to be chosen: the choice gains {gain_words(gain)}."
+        )
     else:
         said.append(
             f"It cannot be told whether anything helps: the best guess is to {what_to_do(choice.lean)}, which "

@@ -5,60 +5,10 @@ import inspect
 from difflib import get_close_matches
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 
-from equipoise.classifiers._base import Classifier
-from equipoise.classifiers.matrices import OneHot, Standardised
 from equipoise.errors import OptionError
 from equipoise.seeds import seed_parts
-from equipoise.tables.coded import Coded
-from equipoise.tables.schema import Schema
-
-
-class Foreign(Classifier):
-    """A scikit-learn classifier on one-hot levels and standardised numbers.
-
-    Missing numbers get the median and an indicator column. A class gets its default parameters, `random_state` where it
-    has one, and one job where its default is more; an instance keeps its parameters, and what has no seed gets one.
-
-    Parameters
-    ----------
-    source : str or classifier
-        ``module:Class``, such as ``sklearn.linear_model:LogisticRegression``, or an instance, which is cloned.
-    schema : Schema
-    n_classes : int
-    random_state : int, default=0
-    """
-
-    def __init__(
-        self, *, source: Any, schema: Schema, n_classes: int, random_state: int = 0
-    ) -> None:
-        super().__init__(schema=schema, n_classes=n_classes, random_state=random_state)
-        self.source = source
-
-    def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
-        self._model = make_foreign(self.source, self.random_state)
-        self._one_hot = OneHot(self.schema).fit(table)
-        self._standardised = Standardised().fit(self._one_hot.numbers(table))
-        matrix = self._matrix(table)
-        if weights is None:
-            self._model.fit(matrix, y)
-            return
-        if not accepts_weights(self._model):
-            raise OptionError(
-                f"the classifier {_said(self.source)} takes no weights, so the decisions 'balanced' and "
-                "'ladder' cannot be made with it; leave them out or choose another classifier"
-            )
-        self._model.fit(matrix, y, sample_weight=weights)
-
-    def _probabilities(self, table: Coded) -> NDArray:
-        return self._model.predict_proba(self._matrix(table))
-
-    def _matrix(self, table: Coded) -> NDArray[np.float64]:
-        numbers = self._standardised.transform(self._one_hot.numbers(table))
-        return np.hstack([numbers, self._one_hot.levels(table)])
 
 
 def accepts_weights(model: Any) -> bool:

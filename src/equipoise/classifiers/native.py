@@ -1,4 +1,4 @@
-"""The classifiers that take levels and missing cells as they are: XGBoost in four forms, random forest.
+"""The classifiers by name: XGBoost in six forms, random forest, and any of scikit-learn's, alone or as an ensemble.
 
 One thread each, in fitting and in prediction; seeds come in and no global stream is used.
 """
@@ -11,18 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.classifiers._base import Classifier
-from equipoise.classifiers.foreign import Foreign, accepts_weights, make_foreign
-from equipoise.classifiers.matrices import OneHot, native, native_types
-from equipoise.classifiers.presets import DEFAULT, N_BAGS, N_FOREST_TREES, REGULARISED
+from equipoise.classifiers.ensembles import (
+    BALANCED,
+    ENSEMBLES,
+    Alone,
+    Ensemble,
+    balanced_prior,
+    make_ensemble,
+)
+from equipoise.classifiers.foreign import accepts_weights, make_foreign
+from equipoise.classifiers.learners import Booster, Foreign, Forest
+from equipoise.classifiers.presets import DEFAULT, REGULARISED
 from equipoise.classifiers.tuning import tuned
+from equipoise.classifiers.weights import effective_prior
 from equipoise.errors import OptionError
-from equipoise.seeds import generator
-from equipoise.tables.coded import Coded
 from equipoise.tables.schema import Schema
 
 CLASSIFIERS = (
-    "xgboost", "xgboost-regularised", "xgboost-bagging", "xgboost-tuned", "random-forest",
+    "xgboost", "xgboost-regularised", "xgboost-bagging", "xgboost-balanced-bagging",
+    "xgboost-easy-ensemble", "xgboost-tuned", "random-forest",
 )  # fmt: skip
+XGBOOST = "xgboost-"  # before an ensemble's word: one of default XGBoosts
 
 
 def make_classifier(
@@ -33,7 +42,9 @@ def make_classifier(
     Parameters
     ----------
     name : str or classifier
-        One of `CLASSIFIERS`, or any scikit-learn classifier: ``module:Class``, or an instance, which is cloned.
+        One of `CLASSIFIERS`, or any scikit-learn classifier: ``module:Class``, or an instance, which is cloned;
+        ``module:Class+bagging``, ``module:Class+balanced-bagging`` and ``module:Class+easy-ensemble`` are ensembles of
+        ten of it.
     schema : Schema
         Of the training part.
     n_classes : int
@@ -46,21 +57,19 @@ def make_classifier(
     """
     check_classifier(name)
     shared: dict[str, Any] = {
-        "schema": schema, "n_classes": n_classes, "random_state": random_state
+        "name": name, "schema": schema, "n_classes": n_classes, "random_state": random_state
     }  # fmt: skip
     if not isinstance(name, str):
-        return Foreign(source=name, **shared)
-    if name == "xgboost":
-        return XGBoost(parameters=DEFAULT, **shared)
+        return Alone(learner=Foreign(schema, name), **{**shared, "name": type(name).__name__})
     if name == "xgboost-regularised":
-        return XGBoost(parameters=REGULARISED, **shared)
-    if name == "xgboost-bagging":
-        return BaggedXGBoost(**shared)
+        return Alone(learner=Booster(schema, REGULARISED), **shared)
     if name == "xgboost-tuned":
-        return TunedXGBoost(parameters=DEFAULT, **shared)
+        return TunedXGBoost(learner=Booster(schema, DEFAULT), **shared)
     if name == "random-forest":
-        return RandomForest(**shared)
-    return Foreign(source=name, **shared)
+        return Alone(learner=Forest(schema), **shared)
+    single, word = _parts(name)
+    learner = Booster(schema, DEFAULT) if single == "xgboost" else Foreign(schema, single)
+    return make_ensemble(word, learner, **shared) if word else Alone(learner=learner, **shared)
 
 
 def check_classifier(name: Any) -> None:
@@ -77,7 +86,7 @@ def check_classifier(name: Any) -> None:
     if name in CLASSIFIERS:
         return
     if ":" in name:
-        make_foreign(name, 0)
+        make_foreign(_parts(name)[0], 0)
         return
     near = get_close_matches(name, CLASSIFIERS, n=1, cutoff=0.5)
     raise OptionError(
@@ -88,7 +97,7 @@ def check_classifier(name: Any) -> None:
 
 
 def takes_weights(name: Any) -> bool:
-    """Whether a classifier can be trained with weights.
+    """Whether a classifier can be trained with weights; ensembles on balanced samples cannot.
 
     Raises
     ------
@@ -96,118 +105,76 @@ def takes_weights(name: Any) -> bool:
         There is no such classifier.
     """
     check_classifier(name)
-    built_in = isinstance(name, str) and name in CLASSIFIERS
-    return built_in or accepts_weights(make_foreign(name, 0))
+    if learns_balanced(name):
+        return False
+    if isinstance(name, str) and name in CLASSIFIERS:
+        return True
+    single = _parts(name)[0] if isinstance(name, str) else name
+    return accepts_weights(make_foreign(single, 0))
 
 
-class XGBoost(Classifier):
-    """XGBoost on native levels and missing values: what `XGBClassifier` learns from the frame, bit by bit.
+def learns_balanced(name: Any) -> bool:
+    """Whether a classifier's members learn at the class shares of `ensembles.balanced_counts`.
+
+    Raises
+    ------
+    OptionError
+        The name ends in an ensemble that there is not.
+    """
+    return isinstance(name, str) and _parts(name)[1] in BALANCED
+
+
+def trained_shares(
+    name: Any,
+    y: NDArray[np.int64],
+    n_classes: int,
+    class_weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Give the class shares (n_classes,) that a classifier learns at.
 
     Parameters
     ----------
-    parameters : dict
-        Of `XGBClassifier`; what is not named keeps its default.
-    schema : Schema
+    name : str or classifier
+    y : (n,) int
+        Class positions of all training rows, synthetic ones included.
     n_classes : int
-    random_state : int, default=0
+    class_weights : (n_classes,) float, optional
+
+    Raises
+    ------
+    OptionError
+        The name ends in an ensemble that there is not.
     """
-
-    def __init__(
-        self,
-        *,
-        parameters: Mapping[str, Any],
-        schema: Schema,
-        n_classes: int,
-        random_state: int = 0,
-    ) -> None:
-        super().__init__(schema=schema, n_classes=n_classes, random_state=random_state)
-        self.parameters = parameters
-
-    def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
-        self._model = _booster(self.schema, self.parameters, self.random_state)
-        self._model.fit(native(self.schema, table), y, sample_weight=weights)
-
-    def _probabilities(self, table: Coded) -> NDArray:
-        return self._model.predict_proba(native(self.schema, table))
+    if learns_balanced(name):
+        return balanced_prior(y, n_classes)
+    return effective_prior(y, n_classes, class_weights)
 
 
-class TunedXGBoost(XGBoost):
+def _parts(name: str) -> tuple[str, Ensemble | None]:
+    """Part a name into that of one member and the ensemble's word, if it has one."""
+    if ":" not in name:
+        word = name.removeprefix(XGBOOST)
+        return ("xgboost", word) if word in ENSEMBLES else (name, None)
+    single, plus, word = name.partition("+")
+    if not plus:
+        return single, None
+    if word not in ENSEMBLES:
+        near = get_close_matches(word, ENSEMBLES, n=1)
+        raise OptionError(
+            f"there is no ensemble {word!r}"
+            + (f"; did you mean {near[0]!r}?" if near else ";")
+            + f" The ensembles of {single} are {', '.join(f'+{known}' for known in ENSEMBLES)}"
+        )
+    return single, word
+
+
+class TunedXGBoost(Alone):
     """XGBoost with the best of its defaults and twenty random settings, chosen on inner folds (`tuning.tuned`)."""
 
-    def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
+    def _train(self, matrix: NDArray, y: NDArray[np.int64], weights: NDArray | None) -> list[Any]:
         def make(settings: Mapping[str, Any]) -> Any:
-            return _booster(self.schema, settings, self.random_state)
+            return Booster(self.schema, settings).make(self.random_state)
 
-        self.parameters = tuned(make, native(self.schema, table), y, weights, self.random_state)
-        super()._fit(table, y, weights)
-
-
-class BaggedXGBoost(Classifier):
-    """The mean probabilities of ten default XGBoosts, each trained on a bootstrap of the rows (Breiman 1996).
-
-    A bootstrap that misses a class has one of its rows replaced by a row of that class, so that all members know all
-    classes. Weights travel with their rows.
-    """
-
-    def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
-        matrix = native(self.schema, table)
-        self._models = []
-        for bag in range(N_BAGS):
-            rows = bootstrap(y, generator(self.random_state, "bagging", bag))
-            model = _booster(self.schema, DEFAULT, self.random_state)
-            model.fit(
-                matrix[rows], y[rows], sample_weight=None if weights is None else weights[rows]
-            )
-            self._models.append(model)
-
-    def _probabilities(self, table: Coded) -> NDArray:
-        matrix = native(self.schema, table)
-        total = np.zeros((len(table), len(self.classes_)))
-        for model in self._models:
-            total += model.predict_proba(matrix)
-        return total / len(self._models)
-
-
-class RandomForest(Classifier):
-    """scikit-learn's random forest of 100 trees on one-hot levels; missing numbers go their own way in each split."""
-
-    def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
-        from sklearn.ensemble import RandomForestClassifier
-
-        self._one_hot = OneHot(self.schema).fit(table)
-        self._model = RandomForestClassifier(
-            n_estimators=N_FOREST_TREES, n_jobs=1, random_state=self.random_state
-        )
-        self._model.fit(self._matrix(table), y, sample_weight=weights)
-
-    def _probabilities(self, table: Coded) -> NDArray:
-        return self._model.predict_proba(self._matrix(table))
-
-    def _matrix(self, table: Coded) -> NDArray[np.float32]:
-        numbers = self._one_hot.numbers(table).astype(np.float32)
-        return np.hstack([numbers, self._one_hot.levels(table)])
-
-
-def bootstrap(y: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw as many rows (n,) as there are, with replacement, with at least one of each class in y."""
-    rows = rng.integers(len(y), size=len(y))
-    drawn = np.bincount(y[rows], minlength=y.max() + 1)
-    for c in np.flatnonzero((drawn == 0) & (np.bincount(y) > 0)):
-        spare = np.flatnonzero(drawn[y[rows]] > 1)
-        at = rng.choice(spare)
-        drawn[y[rows[at]]] -= 1
-        rows[at] = rng.choice(np.flatnonzero(y == c))
-        drawn[c] += 1
-    return rows
-
-
-def _booster(schema: Schema, parameters: Mapping[str, Any], random_state: int) -> Any:
-    from xgboost import XGBClassifier
-
-    return XGBClassifier(
-        **parameters,
-        enable_categorical=True,
-        feature_types=native_types(schema),
-        n_jobs=1,
-        random_state=random_state,
-    )
+        found = tuned(make, matrix, y, weights, self.random_state)
+        self.learner = Booster(self.schema, found)
+        return super()._train(matrix, y, weights)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from equipoise.errors import DataError, OptionError
 from equipoise.metrics.decision import apply_offsets
 
-Metric = Literal["macro_f1", "balanced_accuracy", "worst_f1"]
+Metric = Literal["macro_f1", "balanced_accuracy", "worst_f1", "mcc"]
 
 SMALL_CLASS = 20  # below so many rows, an offset is shrunk by n / (n + 20)
 MAX_SWEEPS = 5
@@ -30,6 +30,7 @@ def fit_offsets(
     y: NDArray[np.int64],
     metric: Metric = "macro_f1",
     scored: NDArray[np.bool_] | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Find offsets b such that argmax_c (log p_c + b_c) does well by a metric.
 
@@ -44,34 +45,40 @@ def fit_offsets(
         Out-of-fold probabilities.
     y : (n,) int
         True class positions.
-    metric : {"macro_f1", "balanced_accuracy", "worst_f1"}, default="macro_f1"
+    metric : {"macro_f1", "balanced_accuracy", "worst_f1", "mcc"}, default="macro_f1"
+        "mcc" is the multi-class Matthews correlation, which counts all rows whatever is scored.
     scored : (C,) bool, optional
         Classes that count in the metric; all by default. The others are not tuned, nor are classes without a row.
+    weights : (n,) float, optional
+        How much each row counts, where the class shares of use are not those of the sample; all alike by default.
 
     Returns
     -------
     offsets : (C,) float
-        0 for the largest class. Those of classes with fewer than 20 rows are shrunk towards it. All are 0 where nothing
-        beats the plain rule: on these rows the metric is never below that of the argmax (by more than 1e-6 for
-        "worst_f1", where the mean decides between rules of nearly equal minimum).
+        0 for the largest class, by weight. Those of classes with fewer than 20 rows are shrunk towards it. All are 0
+        where nothing beats the plain rule: on these rows the metric is never below that of the argmax (by more than
+        1e-6 for "worst_f1", where the mean decides between rules of nearly equal minimum).
 
     Raises
     ------
     OptionError
         There is no such metric.
     DataError
-        The shapes do not fit, or a probability is negative or not finite.
+        The shapes do not fit, or a probability or a weight is negative or not finite.
     """
     p = _checked(probabilities, y, metric)
-    counts = np.bincount(y, minlength=p.shape[1])
+    weights = None if weights is None else _checked_weights(weights, len(y))
+    rows = np.bincount(y, minlength=p.shape[1])
+    counts = rows if weights is None else np.bincount(y, weights, minlength=p.shape[1])
     counted = counts > 0 if scored is None else (counts > 0) & scored
     zeros = np.zeros(p.shape[1])
     if counted.sum() < 2:
         return zeros
-    search = _Search(p, y, counts, counted, metric)
+    search = _Search(p, y, weights, counts, counted, metric)
     best, best_score = zeros, search.score(apply_offsets(p, zeros))
-    for start in (zeros, np.where(counted, -np.log(np.maximum(counts, 1) / len(y)), 0.0)):
-        offsets = _relative(search.ascend(start), counts, counted)
+    shares = np.where(counted, counts, 1) / (len(y) if weights is None else counts.sum())
+    for start in (zeros, np.where(counted, -np.log(shares), 0.0)):
+        offsets = _relative(search.ascend(start), rows, counts, counted)
         score = search.score(apply_offsets(p, offsets))
         if score > best_score + EQUAL:
             best, best_score = offsets, score
@@ -97,42 +104,69 @@ def _checked(probabilities: NDArray, y: NDArray[np.int64], metric: str) -> NDArr
     return p
 
 
+def _checked_weights(weights: NDArray, n: int) -> NDArray[np.float64]:
+    """Refuse weights that cannot be counted by; give them with mean 1, so that tolerances mean the same."""
+    w = np.asarray(weights, dtype=np.float64)
+    if w.shape != (n,) or not np.isfinite(w).all() or (w < 0).any() or not w.any():
+        raise DataError(
+            f"offsets need one weight for each of the {n} rows, finite, not negative and not all 0; "
+            f"got the shape {w.shape}"
+        )
+    return w / w.mean()
+
+
 def _relative(
-    offsets: NDArray[np.float64], counts: NDArray[np.int64], counted: NDArray[np.bool_]
+    offsets: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    counts: NDArray,
+    counted: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """Refer offsets to the largest class and shrink those of small classes."""
+    """Refer offsets to the class of the largest count and shrink those of classes of few rows."""
     moved = offsets - offsets[np.where(counted, counts, -1).argmax()]
-    small = counted & (counts < SMALL_CLASS)
-    return np.where(small, counts / (counts + SMALL_CLASS), 1.0) * moved
+    small = counted & (rows < SMALL_CLASS)
+    return np.where(small, rows / (rows + SMALL_CLASS), 1.0) * moved
 
 
 class _Search:
-    """Coordinate ascent over offsets for given probabilities (n, C) and labels (n,)."""
+    """Coordinate ascent over offsets for given probabilities (n, C), labels (n,) and weights (n,)."""
 
     def __init__(
         self,
         p: NDArray[np.float64],
         y: NDArray[np.int64],
-        counts: NDArray[np.int64],
+        weights: NDArray[np.float64] | None,
+        counts: NDArray,
         counted: NDArray[np.bool_],
         metric: Metric,
     ) -> None:
-        self.p, self.y, self.counts, self.counted, self.metric = p, y, counts, counted, metric
+        self.p, self.y, self.weights = p, y, weights
+        self.counts, self.counted, self.metric = counts, counted, metric
         with np.errstate(divide="ignore"):
             self.log_p = np.log(p)  # -inf at 0: no finite offset makes the impossible happen
         self.n_candidates = max(200, CELLS // p.shape[1])
 
     def score(self, predicted: NDArray[np.int64]) -> float:
         """Give the metric of decisions (n,)."""
-        n_classes = len(self.counts)
-        hits = np.bincount(self.y[predicted == self.y], minlength=n_classes)
-        return float(self._values(hits, np.bincount(predicted, minlength=n_classes)))
+        n_classes, right = len(self.counts), predicted == self.y
+        hits = self._count(self.y[right], n_classes, right)
+        return float(self._values(hits, self._count(predicted, n_classes)))
+
+    def _count(
+        self, places: NDArray[np.int64], n_places: int, rows: NDArray[np.bool_] | None = None
+    ) -> NDArray:
+        """Count, or weigh, rows by place; `places` are those of the rows chosen."""
+        weights = self.weights
+        if weights is not None and rows is not None:
+            weights = weights[rows]
+        return np.bincount(places, weights, minlength=n_places)
 
     def _values(self, hits: NDArray, taken: NDArray) -> NDArray[np.float64]:
         """Give the metric (...) from true positives and numbers of predictions (..., C)."""
         truth = self.counts[self.counted]
         if self.metric == "balanced_accuracy":
             return (hits[..., self.counted] / truth).mean(axis=-1)
+        if self.metric == "mcc":
+            return _matthews(hits, taken, self.counts)
         f1 = 2.0 * hits[..., self.counted] / (taken[..., self.counted] + truth)
         if self.metric == "macro_f1":
             return f1.mean(axis=-1)
@@ -186,15 +220,14 @@ class _Search:
     ) -> NDArray[np.float64]:
         """Give the metric (k,) at each candidate, by cumulative counts of the rows that move."""
         k, n_classes = len(passed), len(self.counts)
-        step = np.searchsorted(
-            passed, group, side="right"
-        )  # the first candidate that moves the row
+        # the first candidate that moves the row
+        step = np.searchsorted(passed, group, side="right")
         moves = (k + 1) * n_classes
-        lost = np.bincount(step * n_classes + rival, minlength=moves).reshape(k + 1, n_classes)
-        own = rival == self.y
-        lost_hits = np.bincount(step[own] * n_classes + rival[own], minlength=moves)
-        won = np.bincount(step, minlength=k + 1)[:k].cumsum()
-        won_hits = np.bincount(step[self.y == c], minlength=k + 1)[:k].cumsum()
+        lost = self._count(step * n_classes + rival, moves).reshape(k + 1, n_classes)
+        own, inside = rival == self.y, self.y == c
+        lost_hits = self._count(step[own] * n_classes + rival[own], moves, own)
+        won = self._count(step, k + 1)[:k].cumsum()
+        won_hits = self._count(step[inside], k + 1, inside)[:k].cumsum()
         taken = lost.sum(axis=0) - lost[:k].cumsum(axis=0)
         hits = lost_hits.reshape(k + 1, n_classes)
         hits = hits.sum(axis=0) - hits[:k].cumsum(axis=0)
@@ -228,6 +261,19 @@ class _TopTwo:
         near = (self.first == c) | (self.second == c)
         near |= self.log_p[:, c] + offset >= self.second_height
         self._look(np.flatnonzero(near))
+
+
+def _matthews(hits: NDArray, taken: NDArray, truth: NDArray) -> NDArray[np.float64]:
+    """Give R_K (...) from true positives and predictions (..., C) and true rows (C,); 0 where one side is constant.
+
+    R_K = (n sum_c hits_c - sum_c taken_c truth_c) / sqrt((n^2 - sum_c taken_c^2) (n^2 - sum_c truth_c^2)).
+    """
+    n = float(truth.sum())
+    hits, taken, truth = hits / n, taken / n, truth / n
+    spread = (1 - (taken**2).sum(axis=-1)) * (1 - truth @ truth)
+    above = hits.sum(axis=-1) - taken @ truth
+    some = spread > EQUAL
+    return np.where(some, above / np.sqrt(np.where(some, spread, 1.0)), 0.0)
 
 
 def _middle(

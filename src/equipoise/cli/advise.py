@@ -33,7 +33,8 @@ Group = Annotated[
     str | None, typer.Option(help="A column whose groups are never split between folds.")
 ]
 When = Annotated[
-    str | None, typer.Option("--time", help="A column that orders the rows: train on the past only.")
+    str | None,
+    typer.Option("--time", help="A column that orders the rows: train on the past only."),
 ]
 By = Annotated[str | None, typer.Option(help="Show the errors for each level of this column.")]
 Prior = Annotated[
@@ -194,7 +195,9 @@ def _show(verdict: "Verdict") -> None:
 
     typer.echo(verdict.text)
     typer.echo()
-    rows = table("candidate", metric_words(verdict.asked.measure.name), "gain [95 %]", "as good as the best")
+    rows = table(
+        "candidate", metric_words(verdict.asked.measure.name), "gain [95 %]", "as good as the best"
+    )
     for standing in [s for s in verdict.table if not s.status][:SHOWN]:
         rows.add_row(
             standing.name, f"{standing.score:.3f}",
@@ -204,9 +207,13 @@ def _show(verdict: "Verdict") -> None:
     typer.echo(_fate(verdict))
     if verdict.by:
         typer.echo()
-        rows = table(str(verdict.asked.by.name), "rows", "errors doing nothing", f"errors, {verdict.lean}")
+        rows = table(
+            str(verdict.asked.by.name), "rows", "errors doing nothing", f"errors, {verdict.lean}"
+        )
         for level in verdict.by[:SHOWN]:
-            rows.add_row(level.level, f"{level.rows:,}", f"{level.nothing:.1%}", f"{level.choice:.1%}")
+            rows.add_row(
+                level.level, f"{level.rows:,}", f"{level.nothing:.1%}", f"{level.choice:.1%}"
+            )
         rows.show()
     for note in verdict.notes:
         typer.echo(f"note: {note}")
@@ -220,6 +227,18 @@ def _fate(verdict: "Verdict") -> str:
     dropped = sum(s.startswith("dropped") for s in left)
     no_time = sum(s.startswith("no time") for s in left)
     failed = sum(s.startswith("failed") for s in left)
-    said = [f"{n} {word}" for n, word in ((dropped, "dropped from the race"), (no_time, "had no time"), (failed, "failed")) if n]
-    times = f"{verdict.partitions} times five folds" if verdict.partitions else "one partition, unfinished"
+    said = [
+        f"{n} {word}"
+        for n, word in (
+            (dropped, "dropped from the race"),
+            (no_time, "had no time"),
+            (failed, "failed"),
+        )
+        if n
+    ]
+    times = (
+        f"{verdict.partitions} times five folds"
+        if verdict.partitions
+        else "one partition, unfinished"
+    )
     return f"{len(verdict.table)} candidates: {', '.join([*said, 'the rest above'])}; {times}, {verdict.seconds:.0f} s"

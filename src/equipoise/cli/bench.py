@@ -35,7 +35,9 @@ Decisions = Annotated[
 Classifiers = Annotated[
     str | None,
     typer.Option(
-        help="xgboost, xgboost-regularised, xgboost-bagging, xgboost-tuned, random-forest or MODULE:CLASS."
+        help="xgboost, xgboost-regularised, xgboost-bagging, xgboost-balanced-bagging, "
+        "xgboost-easy-ensemble, xgboost-tuned, random-forest or MODULE:CLASS, which may end in "
+        "+bagging, +balanced-bagging or +easy-ensemble."
     ),
 ]
 Datasets = Annotated[str | None, typer.Option(help="Only these tables of the experiment.")]

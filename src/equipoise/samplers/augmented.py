@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from equipoise.classifiers.native import make_classifier
+from equipoise.classifiers.ensembles import balanced_prior
+from equipoise.classifiers.native import learns_balanced, make_classifier
 from equipoise.classifiers.weights import WEIGHTS
 from equipoise.errors import DataError, OptionError
 from equipoise.metrics.decision import apply_offsets, correct_prior
@@ -153,6 +154,8 @@ class AugmentedClassifier(ClassifierMixin, BaseEstimator):
         self.synthetic_rows_ = None if rows.origins is None else int((rows.origins == NEW).sum())
         weights = self._weights(rows, given)
         self.trained_prior_ = _shares(rows.y, len(labels), weights)
+        if learns_balanced(self.classifier):
+            self.trained_prior_ = balanced_prior(rows.y, len(labels))
         self.classifier_ = make_classifier(
             self.classifier,
             schema=self.schema_,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.classifiers.native import trained_shares
 from equipoise.classifiers.thresholds import fit_offsets
 from equipoise.classifiers.weights import WEIGHTS, effective_prior
 from equipoise.datasets.splits import Split, inner_folds, inner_split
@@ -171,7 +172,8 @@ class TrialRun:
             train, test, y = self._model(cell, weighting)
             n_classes = self.setting.n_classes
             weights = WEIGHTS[weighting](y, n_classes) if weighting else None
-            self._predicted[key] = Predicted(train, test, effective_prior(y, n_classes, weights))
+            prior = trained_shares(cell.classifier, y, n_classes, weights)
+            self._predicted[key] = Predicted(train, test, prior)
         return self._predicted[key]
 
     def _model(self, cell: Cell, weighting: str) -> tuple[NDArray, NDArray, NDArray[np.int64]]:
