@@ -204,10 +204,8 @@ def searched(setting: Setting) -> str:
     """Say in one line which treatment is best on a law."""
     warnings.simplefilter("ignore")
     gains = search(range(1000, 1006), setting)
-    made = {
-        c.name: c.model.synthetic
-        for c in candidates(models(np.repeat([0, 1], [90, 10]), setting.classifier)[0], True)
-    }
+    everybody = candidates(models(np.repeat([0, 1], [90, 10]), setting.classifier)[0], True)
+    made = {c.name: c.model.synthetic for c in everybody}
     ranked = sorted(gains.items(), key=lambda item: -item[1])
     rows = [i for i in ranked if made.get(i[0])][:1]
     simple = [i for i in ranked if not made.get(i[0])][:2]

@@ -126,7 +126,7 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _small_classes(counts: NDArray, texts: Sequence[str]) -> list[str]:
-    small = [f"{texts[k]} ({counts[k]})" for k in np.flatnonzero(counts < SCORED_ROWS)]
+    small = [f"{texts[k]} ({counts[k]})" for k in np.flatnonzero(counts < SCORED_ROWS).tolist()]
     if not small:
         return []
     return [
@@ -236,10 +236,8 @@ def _lookup(bins: NDArray[np.int64], y: NDArray[np.int64]) -> float:
     for part in (0, 1):
         learn, test = half != part, half == part
         table = np.bincount(bins[learn] * n_classes + y[learn], minlength=size * n_classes)
-        table = table.reshape(size, n_classes) / np.maximum(
-            np.bincount(y[learn], minlength=n_classes), 1
-        )
-        guess = table.argmax(axis=1)[bins[test]]
+        known = np.maximum(np.bincount(y[learn], minlength=n_classes), 1)
+        guess = (table.reshape(size, n_classes) / known).argmax(axis=1)[bins[test]]
         truth = np.bincount(y[test], minlength=n_classes)
         hits = np.bincount(y[test][guess == y[test]], minlength=n_classes)
         recalls.append((hits / np.maximum(truth, 1))[truth > 0].mean())

@@ -1,7 +1,7 @@
 """Whom to choose, and what the choice is worth: rule S and the honest gain (card `advise`, steps 8 to 13).
 
-The best of many candidates looks better than it is, because it was chosen for looking good. So the choice is made inside
-each bootstrap, on the rows drawn, and is scored on the rows that were not drawn.
+The best of many candidates looks better than it is, because it was chosen for looking good. So the choice is made
+inside each bootstrap, on the rows drawn, and is scored on the rows that were not drawn.
 """
 
 from collections.abc import Sequence
@@ -80,7 +80,7 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """Scores of all candidates on the rows drawn and on those not drawn, by bootstrap: (B, c) each; on all rows (c,)."""
+    """Scores of candidates on the rows drawn and on those not drawn, by bootstrap: (B, c) each; on all rows (c,)."""
 
     candidates: tuple[Candidate, ...]
     point: NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""The race: all candidates on the same folds, the hopeless dropped early, within a budget (card `advise`, steps 3 to 6).
+"""The race: all candidates on the same folds, the hopeless dropped early, within a budget (card, steps 3 to 6).
 
 Fits run in processes of this machine, so that one that takes too long can be ended. The driver goes fold by fold: all
 models that are still in the race meet a fold before the next begins, so that finished folds are always paired.

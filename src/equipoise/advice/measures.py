@@ -1,7 +1,7 @@
 """What advice is judged by: scores of decisions or of probabilities under any weighting of the rows.
 
-A bootstrap is a weighting: each row counts as often as it was drawn. A measure therefore takes weights (B, n), one line a
-bootstrap, and gives (B,) scores at once. Larger is better everywhere; losses come with their sign turned.
+A bootstrap is a weighting: each row counts as often as it was drawn. A measure therefore takes weights (B, n), one line
+a bootstrap, and gives (B,) scores at once. Larger is better everywhere; losses come with their sign turned.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,20 +21,19 @@ TUNED = ("macro_f1", "worst_f1", "balanced_accuracy", "mcc")
 
 
 class Measure(Protocol):
-    """One score, made ready for one candidate's predictions, then asked under many weightings.
+    """One score, made ready for one candidate's predictions, then asked under many weightings."""
 
-    Attributes
-    ----------
-    name : str
-    decided : bool
-        Whether it scores decisions, so that a threshold matters.
-    rope : float
-        What difference is of no practical interest, unless the user says otherwise.
-    """
+    @property
+    def name(self) -> str:
+        """What it is called."""
 
-    name: str
-    decided: bool
-    rope: float
+    @property
+    def decided(self) -> bool:
+        """Whether it scores decisions, so that a threshold matters."""
+
+    @property
+    def rope(self) -> float:
+        """What difference is of no practical interest, unless the user says otherwise."""
 
     def prepare(self, rows: "Rows", p: NDArray, predicted: NDArray[np.int64]) -> Weighted:
         """Give the score as a function of weights (B, n) of the rows."""
@@ -108,7 +107,7 @@ def _matthews(hits: NDArray, taken: NDArray, truth: NDArray) -> NDArray[np.float
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """Mean cost of a decision, turned: the matrix (C, C) says what a row of a class (down) costs if taken for another."""
+    """Mean cost of a decision, turned: the matrix (C, C) says what a row of a class (down) costs as another."""
 
     matrix: NDArray[np.float64]
     rope: float = 0.01

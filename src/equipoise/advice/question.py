@@ -142,7 +142,7 @@ def question(
         _group_codes(groups, known), _time_values(times, known),
         None if levels is None else levels[known].reset_index(drop=True),
         dict(kinds or {}), partitions, jobs, random_state, name, unlabelled + int((~known).sum()),
-        costs, None if prior is None else {labels.classes[k]: float(s) for k, s in enumerate(shares)},
+        costs, None if shares is None else {labels.classes[k]: float(s) for k, s in enumerate(shares)},
     )  # fmt: skip
 
 
@@ -237,7 +237,7 @@ def _check_numbers(partitions: int, jobs: int, seed: int, rope: float | None) ->
 
 
 def _group_codes(groups: pd.Series | None, known: NDArray) -> NDArray[np.int64] | None:
-    """Number the groups; every row without one is a group of its own."""
+    """Give each row the number of its group; every row without one is a group of its own."""
     if groups is None:
         return None
     codes = pd.factorize(groups[known])[0].astype(np.int64)

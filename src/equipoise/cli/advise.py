@@ -205,7 +205,7 @@ def _show(verdict: "Verdict") -> None:
         )  # fmt: skip
     rows.show()
     typer.echo(_fate(verdict))
-    if verdict.by:
+    if verdict.asked.by is not None and verdict.by:
         typer.echo()
         rows = table(
             str(verdict.asked.by.name), "rows", "errors doing nothing", f"errors, {verdict.lean}"
