@@ -171,9 +171,9 @@ def _repeated(X: pd.DataFrame, y: NDArray) -> list[str]:
     copies = int(same.duplicated().sum())
     said = []
     if copies:
-        parted = _parted(same)
+        parted, word = _parted(same), "row repeats" if copies == 1 else "rows repeat"
         said.append(
-            f"{copies:,} rows repeat an earlier row, class included; in a random fold "
+            f"{copies:,} {word} an earlier row, class included; in a random fold "
             f"{_percent(parted)} of the tested rows then have a copy in training, which flatters "
             "whatever remembers rows; if copies are one observation drop them, or give --group"
         )

@@ -15,7 +15,7 @@ from equipoise.advice.fitting import Prediction
 from equipoise.advice.folds import Partition
 from equipoise.advice.measures import TUNED, Costs, Measure, Rows, Weighted
 from equipoise.classifiers.thresholds import fit_offsets
-from equipoise.metrics.decision import apply_offsets, correct_prior
+from equipoise.metrics.decision import apply_offsets, correct_prior, least_cost
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Matrix:
         if candidate.rule == "plain" or not self.scale.measure.decided:
             return [r.argmax(axis=1) for r in raw]
         if isinstance(self.scale.measure, Costs):
-            return [self.scale.measure.decide(q) for q in p]
+            return [least_cost(q, self.scale.measure.matrix) for q in p]
         return [
             apply_offsets(raw[k], self._offsets(raw[:k] + raw[k + 1 :], y[:k] + y[k + 1 :]))
             for k in range(len(raw))

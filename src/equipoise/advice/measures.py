@@ -4,10 +4,10 @@ A bootstrap is a weighting: each row counts as often as it was drawn. A measure 
 a bootstrap, and gives (B,) scores at once. Larger is better everywhere; losses come with their sign turned.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,10 +117,6 @@ class Costs:
     def prepare(self, rows: Rows, p: NDArray, predicted: NDArray[np.int64]) -> Weighted:
         """Give minus the mean cost."""
         return _mean_of(rows, -self.matrix[rows.y, predicted])
-
-    def decide(self, p: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Take the class of least expected cost (n,), given calibrated probabilities (n, C) (Elkan 2001)."""
-        return np.argmin(p @ self.matrix, axis=1)
 
 
 @dataclass(frozen=True)
@@ -292,45 +288,3 @@ def measure(name: str, n_rows: int, k_classes: int = 2) -> Measure:
 def shown(measure: Measure, value: float) -> float:
     """Give a score as a person knows it: losses are positive again."""
     return -value if measure.name in LOWER_IS_BETTER or measure.name == "costs" else value
-
-
-def read_costs(costs: Any, classes: tuple[str, ...]) -> NDArray[np.float64]:
-    """Turn what a mistake costs into a matrix (C, C): true class down, decision across.
-
-    Parameters
-    ----------
-    costs : dict of (true, decided) to number, or DataFrame
-        What is not named costs 0 where the decision is right and 1 where it is wrong. A frame has the true classes as
-        index and the decisions as columns.
-    classes : tuple of str
-
-    Raises
-    ------
-    OptionError
-        A class is unknown, a cost is no finite number, or a mistake costs no more than the right decision.
-    """
-    matrix = 1.0 - np.eye(len(classes))
-    places = {text: k for k, text in enumerate(classes)}
-    cells: Mapping[Any, Any] = costs if isinstance(costs, Mapping) else costs.stack().to_dict()
-    for key, value in cells.items():
-        pair = tuple(map(str, key)) if isinstance(key, tuple) else ()
-        if len(pair) != 2 or pair[0] not in places or pair[1] not in places:
-            raise OptionError(
-                f"a cost belongs to a pair (true class, decision) of the classes "
-                f"{', '.join(map(repr, classes))}; got {key!r}"
-            )
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = np.nan
-        if not np.isfinite(number):
-            raise OptionError(f"the cost of {key!r} must be a finite number, got {value!r}")
-        matrix[places[pair[0]], places[pair[1]]] = number
-    right = np.diag(matrix)[:, None]
-    if (matrix + np.diag(np.full(len(classes), np.inf)) <= right).any():
-        k = int((matrix + np.diag(np.full(len(classes), np.inf)) <= right).any(axis=1).argmax())
-        raise OptionError(
-            f"for rows of class {classes[k]!r} a mistake costs no more than the right decision, so "
-            "that there would be nothing to decide; give it a higher cost"
-        )
-    return matrix

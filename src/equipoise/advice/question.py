@@ -13,8 +13,9 @@ from equipoise.advice.budget import seconds_of
 from equipoise.advice.candidates import models
 from equipoise.advice.contest import PARTITIONS
 from equipoise.advice.matrix import Scale
-from equipoise.advice.measures import Costs, Measure, measure, read_costs
+from equipoise.advice.measures import Costs, Measure, measure
 from equipoise.errors import DataError, OptionError
+from equipoise.metrics.decision import cost_matrix
 from equipoise.tables.frames import Container
 from equipoise.tables.labels import Labels, as_series
 
@@ -120,6 +121,10 @@ def question(
             f"X and y must have the same number of rows, got {len(frame)} and {len(series)}"
         )
     known = series.notna().to_numpy()
+    if not known.any():
+        raise DataError(
+            f"every value of the target {series.name!r} is missing; name another column"
+        )
     groups, frame = _column(frame, group, "group", len(known))
     times, frame = _column(frame, time, "time", len(known))
     levels, _ = _column(frame, by, "by", len(known))
@@ -225,7 +230,7 @@ def _measure(metric: str, costs: Any, labels: Labels, n_rows: int) -> Measure:
         return measure(metric, n_rows)
     if metric not in ("macro_f1", "costs"):
         raise OptionError(f"costs and the metric {metric!r} both say what to judge by; give one")
-    return Costs(read_costs(costs, labels.texts))
+    return Costs(cost_matrix(costs, labels.texts))
 
 
 def _check_numbers(partitions: int, jobs: int, seed: int, rope: float | None) -> None:

@@ -1,7 +1,12 @@
-"""The rule that turns probabilities and offsets into labels, and the one that moves probabilities to another prior."""
+"""Rules that turn probabilities into labels, by offsets or by costs, and one that moves them to another prior."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from equipoise.errors import OptionError
 
 
 def apply_offsets(
@@ -50,3 +55,63 @@ def correct_prior(
     corrected = probabilities * np.divide(true, trained, out=np.zeros_like(true), where=trained > 0)
     total = corrected.sum(axis=1, keepdims=True)
     return np.where(total > 0, corrected / np.where(total > 0, total, 1.0), true)
+
+
+def least_cost(probabilities: NDArray[np.float64], costs: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Take the class of least expected cost (Elkan 2001, equation 1).
+
+    Parameters
+    ----------
+    probabilities : (n, C) float
+        Calibrated, at the class shares of use.
+    costs : (C, C) float
+        True class down, decision across.
+
+    Returns
+    -------
+    predicted : (n,) int
+        Class positions; ties go to the first.
+    """
+    return np.argmin(probabilities @ costs, axis=1)
+
+
+def cost_matrix(costs: Any, classes: tuple[str, ...]) -> NDArray[np.float64]:
+    """Turn what a mistake costs into a matrix (C, C): true class down, decision across.
+
+    Parameters
+    ----------
+    costs : dict of (true, decided) to number, or DataFrame
+        What is not named costs 0 where the decision is right and 1 where it is wrong. A frame has the true classes as
+        index and the decisions as columns.
+    classes : tuple of str
+
+    Raises
+    ------
+    OptionError
+        A class is unknown, a cost is no finite number, or a mistake costs no more than the right decision.
+    """
+    matrix = 1.0 - np.eye(len(classes))
+    places = {text: k for k, text in enumerate(classes)}
+    cells: Mapping[Any, Any] = costs if isinstance(costs, Mapping) else costs.stack().to_dict()
+    for key, value in cells.items():
+        pair = tuple(map(str, key)) if isinstance(key, tuple) else ()
+        if len(pair) != 2 or pair[0] not in places or pair[1] not in places:
+            raise OptionError(
+                f"a cost belongs to a pair (true class, decision) of the classes "
+                f"{', '.join(map(repr, classes))}; got {key!r}"
+            )
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = np.nan
+        if not np.isfinite(number):
+            raise OptionError(f"the cost of {key!r} must be a finite number, got {value!r}")
+        matrix[places[pair[0]], places[pair[1]]] = number
+    right = np.diag(matrix)[:, None]
+    if (matrix + np.diag(np.full(len(classes), np.inf)) <= right).any():
+        k = int((matrix + np.diag(np.full(len(classes), np.inf)) <= right).any(axis=1).argmax())
+        raise OptionError(
+            f"for rows of class {classes[k]!r} a mistake costs no more than the right decision, so "
+            "that there would be nothing to decide; give it a higher cost"
+        )
+    return matrix

@@ -14,7 +14,7 @@ from equipoise.classifiers.ensembles import balanced_prior
 from equipoise.classifiers.native import learns_balanced, make_classifier
 from equipoise.classifiers.weights import WEIGHTS
 from equipoise.errors import DataError, OptionError
-from equipoise.metrics.decision import apply_offsets, correct_prior
+from equipoise.metrics.decision import apply_offsets, correct_prior, cost_matrix, least_cost
 from equipoise.samplers.row_weights import (
     carried_weights,
     checked_synthetic_weight,
@@ -56,6 +56,9 @@ class AugmentedClassifier(ClassifierMixin, BaseEstimator):
         Added to the logarithm of the probabilities before a class is chosen; 0 for a class that is not named.
     prior : dict of label to float, optional
         Class shares where the classifier will be used, one for each class. Left out, those of the training rows.
+    costs : dict of (true label, decision) to number, or DataFrame, optional
+        What mistakes cost: `predict` then takes the class of least expected cost under `predict_proba`, and `offsets`
+        have no say. What is not named costs 1 where it is wrong and 0 where it is right.
     kinds : dict of column name to kind, optional
         Overrules the inferred kind of a column.
     synthetic_weight : float, default=1.0
@@ -105,6 +108,7 @@ class AugmentedClassifier(ClassifierMixin, BaseEstimator):
         classifier: Any = "xgboost",
         offsets: Mapping[Any, float] | None = None,
         prior: Mapping[Any, float] | None = None,
+        costs: Any = None,
         kinds: Mapping | None = None,
         synthetic_weight: float = 1.0,
         random_state: Any = None,
@@ -115,6 +119,7 @@ class AugmentedClassifier(ClassifierMixin, BaseEstimator):
         self.classifier = classifier
         self.offsets = offsets
         self.prior = prior
+        self.costs = costs
         self.kinds = kinds
         self.synthetic_weight = synthetic_weight
         self.random_state = random_state
@@ -182,7 +187,7 @@ class AugmentedClassifier(ClassifierMixin, BaseEstimator):
         """Give the label of each row: the largest log-probability, before correction, plus offset.
 
         Where a `prior` is given, its logarithmic ratio to the natural shares is added too. Not always the argmax of
-        `predict_proba`: see the class.
+        `predict_proba`: see the class. Where there are `costs`, the class of least expected cost.
 
         Parameters
         ----------
@@ -192,8 +197,9 @@ class AugmentedClassifier(ClassifierMixin, BaseEstimator):
         -------
         labels : ndarray of shape (n,)
         """
-        raw = self._raw(X)
-        return self.classes_[apply_offsets(raw, self._offsets)]
+        if self._costs is not None:
+            return self.classes_[least_cost(self.predict_proba(X), self._costs)]
+        return self.classes_[apply_offsets(self._raw(X), self._offsets)]
 
     def _checked_rows(self, X: Any, y: Any) -> tuple[pd.DataFrame, pd.Series]:
         """Give training rows as a frame and a series, numbered from 0."""
@@ -231,6 +237,7 @@ class AugmentedClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = np.asarray(labels.decode(np.arange(len(labels))))
         self.natural_prior_ = natural
         self._offsets = _offsets(self.offsets, labels)
+        self._costs = None if self.costs is None else cost_matrix(self.costs, labels.texts)
         self.prior_ = natural
         if self.prior is not None:
             self.prior_ = _stated_prior(self.prior, labels)
