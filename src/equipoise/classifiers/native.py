@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.classifiers._base import Classifier
+from equipoise.classifiers.boosters import BoosterClassifier, unfitted_booster
 from equipoise.classifiers.foreign import Foreign, accepts_weights, make_foreign
-from equipoise.classifiers.matrices import OneHot, native, native_types
+from equipoise.classifiers.matrices import OneHot, native
 from equipoise.classifiers.presets import DEFAULT, N_BAGS, N_FOREST_TREES, REGULARISED
 from equipoise.classifiers.tuning import tuned
 from equipoise.errors import OptionError
@@ -100,7 +101,7 @@ def takes_weights(name: Any) -> bool:
     return built_in or accepts_weights(make_foreign(name, 0))
 
 
-class XGBoost(Classifier):
+class XGBoost(BoosterClassifier):
     """XGBoost on native levels and missing values: what `XGBClassifier` learns from the frame, bit by bit.
 
     Parameters
@@ -124,11 +125,8 @@ class XGBoost(Classifier):
         self.parameters = parameters
 
     def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
-        self._model = _booster(self.schema, self.parameters, self.random_state)
-        self._model.fit(native(self.schema, table), y, sample_weight=weights)
-
-    def _probabilities(self, table: Coded) -> NDArray:
-        return self._model.predict_proba(native(self.schema, table))
+        model = unfitted_booster(self.schema, self.parameters, self.random_state)
+        self._models = [model.fit(native(self.schema, table), y, sample_weight=weights)]
 
 
 class TunedXGBoost(XGBoost):
@@ -136,13 +134,13 @@ class TunedXGBoost(XGBoost):
 
     def _fit(self, table: Coded, y: NDArray[np.int64], weights: NDArray | None) -> None:
         def make(settings: Mapping[str, Any]) -> Any:
-            return _booster(self.schema, settings, self.random_state)
+            return unfitted_booster(self.schema, settings, self.random_state)
 
         self.parameters = tuned(make, native(self.schema, table), y, weights, self.random_state)
         super()._fit(table, y, weights)
 
 
-class BaggedXGBoost(Classifier):
+class BaggedXGBoost(BoosterClassifier):
     """The mean probabilities of ten default XGBoosts, each trained on a bootstrap of the rows (Breiman 1996).
 
     A bootstrap that misses a class has one of its rows replaced by a row of that class, so that all members know all
@@ -154,18 +152,11 @@ class BaggedXGBoost(Classifier):
         self._models = []
         for bag in range(N_BAGS):
             rows = bootstrap(y, generator(self.random_state, "bagging", bag))
-            model = _booster(self.schema, DEFAULT, self.random_state)
+            model = unfitted_booster(self.schema, DEFAULT, self.random_state)
             model.fit(
                 matrix[rows], y[rows], sample_weight=None if weights is None else weights[rows]
             )
             self._models.append(model)
-
-    def _probabilities(self, table: Coded) -> NDArray:
-        matrix = native(self.schema, table)
-        total = np.zeros((len(table), len(self.classes_)))
-        for model in self._models:
-            total += model.predict_proba(matrix)
-        return total / len(self._models)
 
 
 class RandomForest(Classifier):
@@ -199,15 +190,3 @@ def bootstrap(y: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int6
         rows[at] = rng.choice(np.flatnonzero(y == c))
         drawn[c] += 1
     return rows
-
-
-def _booster(schema: Schema, parameters: Mapping[str, Any], random_state: int) -> Any:
-    from xgboost import XGBClassifier
-
-    return XGBClassifier(
-        **parameters,
-        enable_categorical=True,
-        feature_types=native_types(schema),
-        n_jobs=1,
-        random_state=random_state,
-    )
