@@ -90,8 +90,9 @@ def predicts_as(loaded, model):
 # What is saved comes back
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize(
+    ("kind", "n_classes"), [*((kind, 2) for kind in KINDS), ("xgboost", 3), ("xgboost-bagging", 3)]
+)
 def test_a_loaded_estimator_predicts_bit_by_bit_as_the_saved_one(kind, n_classes, tmp_path):
     X, y = table(n_classes=n_classes)
     model = eq.AugmentedClassifier(
@@ -361,7 +362,7 @@ def survives_changed_boosters(path, target, n, seed):
 
 
 def test_a_booster_that_is_wrong_on_purpose_ends_in_a_prediction_or_in_our_error(saved, tmp_path):
-    assert 0 < survives_changed_boosters(saved[1], tmp_path / "m.eqp", 60, seed=1) < 60
+    assert 0 < survives_changed_boosters(saved[1], tmp_path / "m.eqp", 40, seed=1) < 40
 
 
 @pytest.mark.truth

@@ -13,6 +13,7 @@ MOST_DEPTH = 32
 TYPES = {
     "i": ">i1", "U": ">u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8",
 }  # fmt: skip
+LENGTHS = {"i": 1, "U": 1, "I": 2, "l": 4, "L": 8}  # in bytes
 WORDS = {"T": True, "F": False, "Z": None}
 
 
@@ -58,9 +59,9 @@ class _Reader:
         return np.frombuffer(self.take(n * dtype.itemsize), dtype=dtype)
 
     def length(self) -> int:
-        if (marker := self.marker()) not in "iUIlL":
+        if (marker := self.marker()) not in LENGTHS:
             raise ValueError(f"a length of a booster has the marker {marker!r}")
-        n = int(self.numbers(marker, 1)[0])
+        n = int.from_bytes(self.take(LENGTHS[marker]), "big", signed=marker != "U")
         if not 0 <= n <= len(self.raw):
             raise ValueError("a length of a booster is beyond its bytes")
         return n

@@ -131,7 +131,7 @@ class AugmentedClassifier(ClassifierMixin, Savable):
         X : frame, array or sparse matrix of shape (n, d)
             A pandas, polars or arrow frame of any dtypes, or an array. Missing cells are welcome.
         y : series or array of shape (n,)
-            Labels of any type.
+            Labels of any type; numbers with decimals are taken for a regression target and refused.
         sample_weight : array of shape (n,), optional
             For the classifier and for class shares; no method takes weights.
 
