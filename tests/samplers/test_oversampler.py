@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import OneHotEncoder
 
 from equipoise import (
+    DataError,
     Duplicate,
     GaussianNoise,
     OptionError,
@@ -139,3 +140,50 @@ def test_kinds_that_name_no_column_are_refused(mixed):
     sampler = SyntheticOverSampler(Smote(), kinds={"agee": "categorical"}, random_state=0)
     with pytest.raises(OptionError, match="'agee'"):
         sampler.fit_resample(*mixed)
+
+
+@pytest.mark.parametrize("frame", [lambda X: X, pl.from_pandas], ids=["pandas", "polars"])
+def test_weights_are_carried_over_and_new_rows_get_theirs(mixed, frame):
+    X, y = mixed
+    weights = np.linspace(0, 2, 60)
+    sampler = SyntheticOverSampler(Smote(), synthetic_weight=0.25, random_state=0)
+    out = sampler.fit_resample(frame(X.reset_index(drop=True)), y, weights.tolist())
+    assert len(out) == 2
+    np.testing.assert_array_equal(sampler.sample_weight_, np.r_[weights, np.full(30, 0.25)])
+    plain = SyntheticOverSampler(Smote(), random_state=0)
+    same = plain.fit_resample(frame(X.reset_index(drop=True)), y)
+    assert out[0].equals(same[0])
+    assert plain.sample_weight_ is None
+
+
+def test_a_call_without_weights_forgets_those_of_the_last(mixed):
+    sampler = SyntheticOverSampler(Duplicate(), random_state=0)
+    sampler.fit_resample(*mixed, sample_weight=np.ones(60))
+    assert sampler.sample_weight_.tolist() == [1.0] * 90
+    sampler.fit_resample(*mixed)
+    assert sampler.sample_weight_ is None
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        (np.ones(59), "each of the 60 rows, got the shape"),
+        (np.ones((60, 1)), "got the shape"),
+        (np.r_[np.ones(59), -1], "not negative, got -1.0 for row 59"),
+        (np.r_[np.nan, np.ones(59)], "finite .* got nan for row 0"),
+        (["much"] * 60, "no number"),
+        (np.zeros(60), "zero"),
+    ],
+)
+def test_weights_that_are_none_are_refused_before_anything_is_fitted(mixed, weights, words):
+    sampler = SyntheticOverSampler(Smote(), random_state=0)
+    with pytest.raises(DataError, match=words) as told:
+        sampler.fit_resample(*mixed, sample_weight=weights)
+    assert "\n" not in str(told.value)
+    assert not hasattr(sampler, "synthesizer_")
+
+
+@pytest.mark.parametrize("value", [-0.5, float("nan"), "half"])
+def test_a_weight_of_new_rows_that_is_none_is_refused(mixed, value):
+    with pytest.raises(ValueError, match="synthetic_weight"):
+        SyntheticOverSampler(Smote(), synthetic_weight=value).fit_resample(*mixed)

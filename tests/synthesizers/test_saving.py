@@ -638,6 +638,14 @@ def test_a_file_that_is_wrong_on_purpose_ends_in_a_method_or_in_our_error(good):
     assert survives_mutations(good[1], 300, seed=1) < 300
 
 
+@pytest.mark.parametrize(
+    "n", [pytest.param(100, id="few"), pytest.param(1000, id="many", marks=pytest.mark.truth)]
+)
+def test_an_estimator_that_is_wrong_on_purpose_ends_in_one_or_in_our_error(n, tmp_path):
+    eq.AugmentedClassifier(eq.Smote(), random_state=0).fit(*small()).save(tmp_path / "m.eqp")
+    assert survives_mutations(tmp_path / "m.eqp", n, seed=3) < n
+
+
 @pytest.mark.truth
 @pytest.mark.parametrize("make", [eq.Cart, eq.Smote, eq.Adasyn, eq.IndependentColumns])
 def test_thousands_of_files_that_are_wrong_on_purpose_end_in_a_method_or_in_our_error(

@@ -199,6 +199,11 @@ def _kinds(request: Request, X: pd.DataFrame) -> dict[str, Kind]:
 
 def _loaded(path: Path, request: Request, features: list[str]) -> Any:
     synthesizer = load(path)
+    if not hasattr(synthesizer, "sample"):
+        raise OptionError(
+            f"the model {path} is a saved {type(synthesizer).__name__}, which makes no rows; give one "
+            "that --save wrote, or a saved synthesizer"
+        )
     there = [str(name) for name in synthesizer.schema_.names]
     more = [name for name in features if name not in there]
     less = [name for name in there if name not in features]

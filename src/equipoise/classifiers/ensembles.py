@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.classifiers._base import Classifier
-from equipoise.classifiers.learners import Learner
+from equipoise.classifiers.boosters import Boosters, loaded
+from equipoise.classifiers.learners import Booster, Learner
 from equipoise.classifiers.presets import N_BAGS
 from equipoise.datasets.splits import scored_classes
 from equipoise.errors import OptionError
@@ -91,6 +92,39 @@ class Estimators(Classifier):
             total += model.predict_proba(matrix)
         return total / len(self._models)
 
+    def _state(self) -> Boosters:
+        """Give what a file keeps; only boosters have a format without pickle."""
+        if not isinstance(self.learner, Booster):
+            raise OptionError(f"the classifier {self.name} has no format without pickle")
+        models = self._models if self._learns else []
+        raw = [model.get_booster().save_raw("ubj") for model in models]
+        state = Boosters(
+            self.schema, self.n_classes, self.random_state, dict(self.learner.parameters),
+            self._known, self.classes_, self._shares,
+            tuple(np.frombuffer(part, dtype=np.uint8) for part in raw),
+        )  # fmt: skip
+        try:
+            state.check()
+        except ValueError as error:
+            raise OptionError(
+                f"this model of XGBoost cannot be saved: {error}; a newer version of Equipoise may "
+                "know the format of the XGBoost that is installed: pip install -U equipoise"
+            ) from error
+        return state
+
+    def _restore(self, state: Any) -> None:
+        """Become the classifier that a file keeps."""
+        if not isinstance(state, Boosters):
+            raise ValueError("its classifier is not kept as boosters")
+        state.check()
+        Estimators.__init__(
+            self, learner=Booster(state.schema, state.parameters), name="xgboost",
+            schema=state.schema, n_classes=state.n_classes, random_state=state.random_state,
+        )  # fmt: skip
+        self._known, self.classes_, self._shares = state.known, state.classes, state.shares
+        self._learns = state.learns
+        self._models = loaded(state)
+
     @abstractmethod
     def _train(self, matrix: NDArray, y: NDArray[np.int64], weights: NDArray | None) -> list[Any]:
         """Give the fitted estimators, each of which knows all classes of y."""
@@ -160,7 +194,8 @@ class Balanced(Estimators):
                 member, bootstrap=False, replacement=True, **settings
             )
         ensemble.max_samples = len(y)  # the share 1.0, without scikit-learn's warning for few rows
-        return [ensemble.fit(matrix, y)]
+        ensemble.fit(matrix, y)
+        return [member[-1] for member in ensemble.estimators_]  # behind its sampler
 
 
 def fitted(model: Any, matrix: NDArray, y: NDArray[np.int64], weights: NDArray | None) -> Any:

@@ -1,19 +1,21 @@
 """A treatment of the training rows and a classifier as one scikit-learn estimator."""
 
+import os
 from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin, clone
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from equipoise.classifiers.ensembles import balanced_prior
+from equipoise.classifiers.ensembles import Estimators, balanced_prior
+from equipoise.classifiers.learners import Booster
 from equipoise.classifiers.native import learns_balanced, make_classifier
 from equipoise.classifiers.weights import WEIGHTS
-from equipoise.errors import DataError, OptionError
+from equipoise.errors import DataError, NotFittedError, OptionError
 from equipoise.metrics.decision import apply_offsets, correct_prior, cost_matrix, least_cost
 from equipoise.samplers.row_weights import (
     carried_weights,
@@ -22,6 +24,7 @@ from equipoise.samplers.row_weights import (
 )
 from equipoise.samplers.treatment import NEW, Rows, Treated, treated
 from equipoise.seeds import root_seed, seed_for
+from equipoise.synthesizers._savable import Savable
 from equipoise.tables.frames import Container
 from equipoise.tables.labels import Labels, as_series
 from equipoise.tables.schema import Schema
@@ -29,7 +32,7 @@ from equipoise.tables.schema import Schema
 ADDS_UP = 1e-6
 
 
-class AugmentedClassifier(ClassifierMixin, BaseEstimator):
+class AugmentedClassifier(ClassifierMixin, Savable):
     """Treat the training rows, fit a classifier on them, and correct its probabilities for the treatment.
 
     Over-sampling and class weights move the class shares that a classifier learns at. `predict_proba` moves its
@@ -76,7 +79,7 @@ class AugmentedClassifier(ClassifierMixin, BaseEstimator):
     schema_ : Schema
         The columns, as inferred from the training rows.
     method_ : object or None
-        The fitted synthesizer or sampler; None where the rows were left as they are.
+        The fitted synthesizer or sampler; None where the rows were left as they are, and in a loaded one.
     deliveries_ : tuple of Delivery
         Requested and delivered rows of each class, and any fallback; empty if no synthesizer made rows.
     synthetic_rows_ : int or None
@@ -98,6 +101,8 @@ class AugmentedClassifier(ClassifierMixin, BaseEstimator):
     >>> model.synthetic_rows_, model.predict([[0.1], [0.9]]).tolist()
     (40, ['no', 'yes'])
     """
+
+    _not_saved = ("method_",)  # predictions do without it, and it may hold training rows
 
     def __init__(
         self,
@@ -132,7 +137,7 @@ class AugmentedClassifier(ClassifierMixin, BaseEstimator):
         X : frame, array or sparse matrix of shape (n, d)
             A pandas, polars or arrow frame of any dtypes, or an array. Missing cells are welcome.
         y : series or array of shape (n,)
-            Labels of any type.
+            Labels of any type; numbers with decimals are taken for a regression target and refused.
         sample_weight : array of shape (n,), optional
             For the classifier and for class shares; no method takes weights.
 
@@ -200,6 +205,57 @@ class AugmentedClassifier(ClassifierMixin, BaseEstimator):
         if self._costs is not None:
             return self.classes_[least_cost(self.predict_proba(X), self._costs)]
         return self.classes_[apply_offsets(self._raw(X), self._offsets)]
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write this fitted classifier to a file that `equipoise.load` reads: safetensors and JSON, never pickle.
+
+        The file appears whole or not at all, and holds no training row: parameters, columns with their levels and
+        bounds, and the trees. The fitted method is left out, since predictions do without it. A `random_state` that is
+        a Generator or a RandomState is saved as None, which concerns a new `fit` alone.
+
+        Parameters
+        ----------
+        path : path
+            Where to; a file that is there is replaced.
+
+        Raises
+        ------
+        NotFittedError
+            `fit` has not been called.
+        OptionError
+            The classifier is none of the kinds of "xgboost", or a parameter is nothing that a file can hold (a
+            sampler of imbalanced-learn, say); the message names it.
+        DataError
+            No file can be put there.
+        """
+        from equipoise.synthesizers.saving import save
+
+        self._require_fit("save")
+        inside = self.classifier_
+        if not (isinstance(inside, Estimators) and isinstance(inside.learner, Booster)):
+            name = self.classifier if isinstance(self.classifier, str) else None
+            raise OptionError(
+                f"the classifier {name or type(self.classifier).__name__} is scikit-learn's, which has no "
+                "format without pickle, so it cannot be saved: keep the code that fits it and fit it "
+                "again, or take one of the kinds of 'xgboost'"
+            )
+        save(self, path)
+
+    def _require_fit(self, action: str) -> None:
+        if not hasattr(self, "classifier_"):
+            raise NotFittedError(
+                f"this {type(self).__name__} is not fitted yet; call fit(X, y) before {action}"
+            )
+
+    def _parameters(self) -> dict[str, Any]:
+        # A method that has been fitted elsewhere would bring its rows along.
+        method = self.method if isinstance(self.method, str) else clone(self.method)
+        return {**super()._parameters(), "method": method}
+
+    def _check_restored(self, values: list[Any]) -> None:
+        from equipoise.samplers._restored import check_augmented
+
+        check_augmented(self)
 
     def _checked_rows(self, X: Any, y: Any) -> tuple[pd.DataFrame, pd.Series]:
         """Give training rows as a frame and a series, numbered from 0."""

@@ -1,6 +1,7 @@
 """Any synthesizer as an imbalanced-learn sampler."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.utils._param_validation import HasMethods
+from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import validate_data
 
+from equipoise.samplers.row_weights import checked_weights
 from equipoise.seeds import as_generator
 from equipoise.tables.frames import Container
 
@@ -32,6 +34,8 @@ class SyntheticOverSampler(BaseOverSampler):
         class; `balance` and `grow` are callables of y.
     kinds : dict of column name to kind, optional
         Overrules the inferred kind of a column.
+    synthetic_weight : float, default=1.0
+        The weight of a new row in `sample_weight_`.
     random_state : None, int, Generator or RandomState
         Same seed, same rows. The synthesizer is seeded from it, unless it has a seed of its own.
 
@@ -43,6 +47,9 @@ class SyntheticOverSampler(BaseOverSampler):
         Rows to make of each class.
     synthetic_mask_ : ndarray of shape (n_resampled,)
         Which of the rows are new.
+    sample_weight_ : ndarray of shape (n_resampled,) or None
+        Weights for the fit that follows: of the originals as they came, then `synthetic_weight` for each new row. None
+        if `fit_resample` was given none.
     deliveries_ : tuple of Delivery
         Requested and delivered rows of each class, and any fallback.
 
@@ -61,6 +68,7 @@ class SyntheticOverSampler(BaseOverSampler):
         **BaseOverSampler._parameter_constraints,
         "synthesizer": [HasMethods(["fit", "sample"])],
         "kinds": [dict, None],
+        "synthetic_weight": [Interval(Real, 0, None, closed="left")],
         "random_state": ["random_state", np.random.Generator],
     }
 
@@ -70,14 +78,18 @@ class SyntheticOverSampler(BaseOverSampler):
         *,
         sampling_strategy: Any = "auto",
         kinds: Mapping | None = None,
+        synthetic_weight: float = 1.0,
         random_state: Any = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.synthesizer = synthesizer
         self.kinds = kinds
+        self.synthetic_weight = synthetic_weight
         self.random_state = random_state
 
-    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+    def fit_resample(
+        self, X: Any, y: Any, sample_weight: Any = None, **params: Any
+    ) -> tuple[Any, Any]:
         """Give the rows of X and y followed by new ones.
 
         Parameters
@@ -86,6 +98,9 @@ class SyntheticOverSampler(BaseOverSampler):
             Training rows. Sparse input is made dense, and given back in its format.
         y : series or array of shape (n,)
             Labels.
+        sample_weight : array of shape (n,), optional
+            Weights of the rows, finite and not negative. No synthesizer takes weights: they are only carried over, into
+            `sample_weight_`.
 
         Returns
         -------
@@ -93,6 +108,7 @@ class SyntheticOverSampler(BaseOverSampler):
             In the container and dtypes of X.
         y_resampled : of shape (n + new,)
         """
+        params["sample_weight"] = sample_weight
         container = Container.of(X)
         if container.kind not in ("polars", "pyarrow"):
             return super().fit_resample(X, y, **params)
@@ -113,7 +129,11 @@ class SyntheticOverSampler(BaseOverSampler):
             )  # fmt: skip
         return X, y, binarize_y
 
-    def _fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+    def _fit_resample(
+        self, X: Any, y: Any, sample_weight: Any = None, **params: Any
+    ) -> tuple[Any, Any]:
+        n = X.shape[0]
+        given = None if sample_weight is None else checked_weights(sample_weight, n)
         rng = as_generator(self.random_state)
         self.synthesizer_ = clone(self.synthesizer)
         if self.synthesizer_.random_state is None:
@@ -123,6 +143,10 @@ class SyntheticOverSampler(BaseOverSampler):
             self.synthesizer_, X, y, self.sampling_strategy_, rng
         )
         self.deliveries_ = self.synthesizer_.deliveries_
+        self.sample_weight_ = None
+        if given is not None:
+            new = np.full(int(self.synthetic_mask_.sum()), float(self.synthetic_weight))
+            self.sample_weight_ = np.concatenate([given, new])
         return X_resampled, y_resampled
 
     def __sklearn_tags__(self) -> Any:

@@ -9,10 +9,12 @@ from collections.abc import Collection
 
 from equipoise.errors import MissingExtra, OptionError
 from equipoise.registry import load_class
+from equipoise.synthesizers._savable import Savable
 
 _S = "equipoise.synthesizers"
 _T = "equipoise.tables"
 _N = "equipoise.networks"
+_C = "equipoise.classifiers"
 
 ALLOWED: dict[str, str] = {
     # synthesizers
@@ -32,6 +34,13 @@ ALLOWED: dict[str, str] = {
     "TVAE": f"{_S}.tvae:TVAE",
     "TabGPT": f"{_S}.tabgpt:TabGPT",
     "TailCalib": f"{_S}.tailcalib:TailCalib",
+    # estimators, and the classifiers in them
+    "AugmentedClassifier": "equipoise.samplers.augmented:AugmentedClassifier",
+    "Alone": f"{_C}.ensembles:Alone",
+    "Bagged": f"{_C}.ensembles:Bagged",
+    "Balanced": f"{_C}.ensembles:Balanced",
+    "Boosters": f"{_C}.boosters:Boosters",
+    "TunedXGBoost": f"{_C}.native:TunedXGBoost",
     # tables
     "Cells": f"{_T}.tokens:Cells",
     "Coded": f"{_T}.coded:Coded",
@@ -103,11 +112,9 @@ def key_of(cls: type) -> str:
 
 def is_own(cls: type) -> bool:
     """Tell whether a user's own class can be named in a file: it can be imported, and says what it is made of."""
-    from equipoise.synthesizers._base import Synthesizer
-
     made_of = (
         dataclasses.is_dataclass(cls)
-        or issubclass(cls, Synthesizer)
+        or issubclass(cls, Savable)
         or hasattr(cls, "load_state_dict")
         or hasattr(cls, "_restore")
     )

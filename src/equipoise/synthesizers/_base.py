@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 
 from equipoise.errors import DataError, NotFittedError, OptionError
 from equipoise.seeds import as_generator
+from equipoise.synthesizers._savable import Savable
 from equipoise.tables.coded import Coded, code, decode
 from equipoise.tables.frames import Container
 from equipoise.tables.labels import Labels
@@ -35,7 +35,7 @@ class Delivery:
     fallback: str = ""
 
 
-class Synthesizer(BaseEstimator):
+class Synthesizer(Savable):
     """Base of every method that makes new rows of a given class.
 
     A subclass names its parameters in its constructor, which only stores them, and writes `_fit` and `_sample`. Its
@@ -60,7 +60,6 @@ class Synthesizer(BaseEstimator):
     """
 
     how_it_conditions: ClassVar[str] = "one model per class"
-    keeps_rows: ClassVar[bool] = False
     random_state: Any
 
     def fit(self, X: Any, y: Any, *, kinds: Mapping[Any, Kind] | None = None) -> Self:
@@ -190,6 +189,14 @@ class Synthesizer(BaseEstimator):
             raise NotFittedError(
                 f"this {type(self).__name__} is not fitted yet; call fit(X, y) before {action}"
             )
+
+    def _passed_on(self) -> list[Any]:
+        return [column.name for column in self.schema_.columns if column.kind == "identifier"]
+
+    def _check_restored(self, values: list[Any]) -> None:
+        from equipoise.synthesizers._saved_checks import check_method
+
+        check_method(self, values)
 
     def _refuse_new_gaps(self, table: Coded) -> None:
         """Stop a method that leaves cells open in columns without missing cells; what it decodes to would mislead."""

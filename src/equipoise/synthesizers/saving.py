@@ -1,8 +1,8 @@
-"""Fitted synthesizers in files, and back: safetensors, with JSON in the metadata of its header; never pickle.
+"""Fitted synthesizers and estimators in files, and back: safetensors with JSON in the header's metadata; never pickle.
 
 A file holds the version of the format, the class by its name in a table of allowed ones, the parameters of its
 constructor, its fitted state (see `_codec`), and a digest over all of that. It is data: whatever it holds, reading it
-runs no code but Equipoise's own, takes memory in proportion to the file's size, and ends in a synthesizer or in one
+runs no code but Equipoise's own, takes memory in proportion to the file's size, and ends in what was saved or in one
 `DataError`.
 """
 
@@ -23,11 +23,10 @@ from safetensors.numpy import save_file
 import equipoise
 from equipoise.errors import DataError, EquipoiseWarning, MissingExtra, OptionError
 from equipoise.synthesizers._allowed import ALLOWED, class_of, key_of
-from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._codec import MOST_EMPTY, is_stream
 from equipoise.synthesizers._codec_reader import Decoder
 from equipoise.synthesizers._codec_writer import Encoder
-from equipoise.synthesizers._saved_checks import check_method
+from equipoise.synthesizers._savable import Savable
 from equipoise.tables.draft import check_place
 
 FORMAT = 1
@@ -35,8 +34,8 @@ KEY = "equipoise"  # of the metadata
 LARGEST_TEXT = 80_000_000  # characters of JSON; a header of safetensors ends at 100 MB
 
 
-def save(method: Synthesizer, path: str | os.PathLike) -> None:
-    """Write a fitted synthesizer to a file; see `Synthesizer.save`."""
+def save(method: Savable, path: str | os.PathLike) -> None:
+    """Write a fitted synthesizer or estimator to a file; see their `save`."""
     method._require_fit("save")
     place = Path(path)
     check_place(place)
@@ -57,10 +56,10 @@ def save(method: Synthesizer, path: str | os.PathLike) -> None:
     _warn_of_rows(method, place)
 
 
-def load(path: str | os.PathLike, *, trusted: Sequence[str] = ()) -> Synthesizer:
-    """Read a fitted synthesizer from a file that `Synthesizer.save` wrote.
+def load(path: str | os.PathLike, *, trusted: Sequence[str] = ()) -> Any:
+    """Read a fitted synthesizer, or an `AugmentedClassifier`, from a file that its `save` wrote.
 
-    The file is data and runs nothing, whoever made it. Only its rows are as good as its maker.
+    The file is data and runs nothing, whoever made it. Only its rows and predictions are as good as its maker.
 
     Parameters
     ----------
@@ -71,8 +70,8 @@ def load(path: str | os.PathLike, *, trusted: Sequence[str] = ()) -> Synthesizer
 
     Returns
     -------
-    Synthesizer
-        Fitted: for a seed, `sample` gives the rows that the saved one would give.
+    Synthesizer or AugmentedClassifier
+        Fitted: for a seed, `sample` gives the rows that the saved one would give, `predict` the same labels.
 
     Raises
     ------
@@ -113,11 +112,11 @@ def is_known(cls: type) -> bool:
     return key_of(cls) in ALLOWED
 
 
-def _document(method: Synthesizer) -> tuple[str, dict[str, NDArray]]:
-    """Give the JSON of a synthesizer, and its tensors."""
+def _document(method: Savable) -> tuple[str, dict[str, NDArray]]:
+    """Give the JSON of what is saved, and its tensors."""
     cls = type(method)
     encoder = Encoder(cls.__name__)
-    parameters = method.get_params(deep=False)
+    parameters = method._parameters()
     values: Any
     if hasattr(cls, "_restore"):
         values = encoder.child(method._state(), "_state()")
@@ -128,7 +127,7 @@ def _document(method: Synthesizer) -> tuple[str, dict[str, NDArray]]:
         "made_by": f"equipoise {equipoise.__version__}",
         "class": encoder.named(method),
         "keeps_rows": cls.keeps_rows,
-        "identifiers": [str(name) for name in _identifiers(method)],
+        "identifiers": [str(name) for name in method._passed_on()],
         "parameters": {
             name: encoder.child(None if is_stream(value) else value, name)
             for name, value in parameters.items()
@@ -146,13 +145,9 @@ def _document(method: Synthesizer) -> tuple[str, dict[str, NDArray]]:
     return text, tensors
 
 
-def _identifiers(method: Synthesizer) -> list[Any]:
-    return [column.name for column in method.schema_.columns if column.kind == "identifier"]
-
-
-def _warn_of_rows(method: Synthesizer, place: Path) -> None:
+def _warn_of_rows(method: Savable, place: Path) -> None:
     held = ["training rows"] if method.keeps_rows else []
-    if names := _identifiers(method):
+    if names := method._passed_on():
         held.append(
             f"the values of the column{'s'[: len(names) > 1]} {', '.join(map(repr, names))}"
         )
@@ -183,7 +178,9 @@ def _opened(place: Path) -> tuple[str, dict[str, NDArray]]:
     with safe_open(place, framework="numpy") as file:
         metadata = file.metadata() or {}
         if KEY not in metadata:
-            raise ValueError("it is no saved synthesizer, though it is a file of safetensors")
+            raise ValueError(
+                "nothing was saved in it by Equipoise, though it is a file of safetensors"
+            )
         tensors = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
     for array in tensors.values():
         if array.size == 0 and max(array.shape) > MOST_EMPTY:
@@ -214,10 +211,10 @@ def _no_number(text: str) -> float:
 
 def _method(
     document: dict[str, Any], tensors: dict[str, NDArray], trusted: Sequence[str]
-) -> Synthesizer:
+) -> Savable:
     cls: Any = class_of(document["class"], trusted)
-    if not (isinstance(cls, type) and issubclass(cls, Synthesizer)):
-        raise ValueError(f"{document['class']} is no synthesizer")
+    if not (isinstance(cls, type) and issubclass(cls, Savable)):
+        raise ValueError(f"{document['class']} is no synthesizer and no estimator")
     decoder = Decoder(document["nodes"], tensors, trusted)
     parameters = decoder.named(document["parameters"])
     known = cls._get_param_names()
@@ -233,7 +230,7 @@ def _method(
     before = dict(method.__dict__)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        check_method(method, decoder.values)
+        method._check_restored(decoder.values)
     method.__dict__.clear()
     method.__dict__.update(before)
     return method
@@ -242,7 +239,7 @@ def _method(
 def _reason(error: Exception) -> str:
     """Give one sentence for what reading a file came to."""
     if isinstance(error, SafetensorError):
-        return f"it is no saved synthesizer, or cut short ({str(error)[:200]})"
+        return f"it is no file that Equipoise saved, or cut short ({str(error)[:200]})"
     if isinstance(error, json.JSONDecodeError | RecursionError | MemoryError):
         return "its description cannot be read"
     if type(error) is ValueError or isinstance(error, DataError | OptionError | OSError):
