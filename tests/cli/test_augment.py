@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from equipoise import AugmentedClassifier
 from equipoise.cli import main
 
 pytestmark = pytest.mark.filterwarnings("ignore::equipoise.errors.EquipoiseWarning")
@@ -153,6 +154,14 @@ def test_a_model_of_groups_is_drawn_from_with_the_same_groups_only(folder, capsy
     assert main(call("--model", "m.eqp", output="p.csv", method=None)) == 2
     assert "'sex'" in capsys.readouterr().err
     assert not (folder / "p.csv").exists()
+
+
+def test_a_model_that_makes_no_rows_is_refused(folder, capsys):
+    table = staff()
+    AugmentedClassifier(random_state=0).fit(table.drop(columns="y"), table["y"]).save("m.eqp")
+    assert main(call("--model", "m.eqp", method=None)) == 2
+    assert "a saved AugmentedClassifier, which makes no rows" in capsys.readouterr().err
+    assert not (folder / "out.csv").exists()
 
 
 def test_an_index_that_pandas_stored_is_left_out_and_packed_parquet_is_read(folder, capsys):
