@@ -24,7 +24,7 @@ FLOORS = {
     "trials": 6,
     "analysis": 6,
     "report": 7,
-    "advise": 8,
+    "advice": 8,
     "cli": 9,
     "__main__": 10,
 }

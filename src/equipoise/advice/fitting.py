@@ -1,6 +1,5 @@
 """One job of the contest: fit a treatment on four folds, then its models, and predict the fifth."""
 
-import pickle
 import time
 import warnings
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from equipoise.errors import EquipoiseError
 from equipoise.registry import method
 from equipoise.tables.schema import Schema
 from equipoise.trials.experiment import Trial
+from equipoise.trials.job import pack, unpack
 from equipoise.trials.steps import Sample, Setting, augment, fit_classifier, fit_method
 
 
@@ -84,15 +84,13 @@ _kept: dict[str, Table] = {}  # the table that this worker has read
 
 def keep(table: Table, place: Path) -> None:
     """Leave the table where the workers of this run find it."""
-    place.write_bytes(pickle.dumps(table))
+    place.write_bytes(pack(table))
 
 
 def _table(place: str) -> Table:
     if place not in _kept:
         _kept.clear()
-        _kept[place] = pickle.loads(
-            Path(place).read_bytes()
-        )  # written by this run, read by no other
+        _kept[place] = unpack(Path(place).read_bytes())
     return _kept[place]
 
 

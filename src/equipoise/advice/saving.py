@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from equipoise.advice.summary import advice_summary
 from equipoise.errors import OptionError
+from equipoise.report.advice_page import write_advice_page
 from equipoise.report.page import write_whole
 from equipoise.samplers.oversampler import oversample
 from equipoise.samplers.strategies import parse_plan
@@ -27,10 +29,8 @@ def save(verdict: "Verdict", folder: Path) -> list[str]:
     folder : Path
         Made if it is not there; files of the same names are replaced.
     """
-    from equipoise.report.advice_page import write_advice_page
-
     folder.mkdir(parents=True, exist_ok=True)
-    said = [f"page: {write_advice_page(verdict, folder / 'advice.html')}"]
+    said = [f"page: {write_advice_page(advice_summary(verdict), folder / 'advice.html')}"]
     said.append(f"numbers: {write_whole(verdict.to_json() + chr(10), folder / 'advice.json')}")
     if verdict.estimator is None:
         return said
