@@ -52,12 +52,12 @@ SETTINGS = {
     s.name: s
     for s in (
         Setting("balanced", LAWS["logistic-balanced"], 1_000),
-        Setting("noise", LAWS["noise"], 1_000),
+        Setting("noise", LAWS["noise"], 500),
         Setting("separated", LAWS["separated"], 500),
-        Setting("exclusive-or", LAWS["xor"], 500, TREE),
-        Setting("flat-classes", LAWS["mixed"], 1_000),
+        Setting("linear", LAWS["logistic-balanced"], 500, LINEAR),
+        Setting("flat-classes", LAWS["mixed"], 500),
         Setting("two-gaussians", LAWS["two-gaussians"], 1_000),
-        Setting("three-classes", LAWS["three-gaussians"], 1_000),
+        Setting("three-classes", LAWS["three-gaussians"], 500),
         Setting("rare-linear", LAWS["logistic"], 1_000, LINEAR),
         Setting("many-rows", rare(0.005, (2.0, 1.5), 0.6), 20_000, TREE),
         Setting("one-in-three", logistic("logistic-third", 0.33, "a logistic law, 67/33"), 500),

@@ -1,6 +1,6 @@
 """How good advice is: on tables of known laws, and on the articles' tables.
 
-    python benchmarks/advise.py [--folder .advise] [--jobs 2] [--tables 60] [--truth 30] [--budget 8] [--laws NAME ...]
+    python benchmarks/advise.py [--folder .advise] [--jobs 2] [--tables 50] [--truth 20] [--budget 5] [--laws NAME ...]
     python benchmarks/advise.py --search
     python benchmarks/advise.py --articles --data-dir FOLDER [--budget 20]
 
@@ -232,9 +232,9 @@ def main() -> None:
     )
     parser.add_argument("--folder", default=".advise")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--tables", type=int, default=60)
-    parser.add_argument("--truth", type=int, default=30)
-    parser.add_argument("--budget", type=float, default=8.0)
+    parser.add_argument("--tables", type=int, default=50)
+    parser.add_argument("--truth", type=int, default=20)
+    parser.add_argument("--budget", type=float, default=5.0)
     parser.add_argument("--laws", nargs="*", default=list(SETTINGS))
     parser.add_argument("--search", action="store_true")
     parser.add_argument("--articles", action="store_true")
@@ -248,8 +248,8 @@ def main() -> None:
         work = [
             pool.submit(job, kind, name, seed, asked.budget, asked.folder)
             for kind, seeds in (
-                ("truth", range(10_000, 10_000 + asked.truth)),
                 ("tables", range(asked.tables)),
+                ("truth", range(10_000, 10_000 + asked.truth)),
             )
             for seed in seeds
             for name in asked.laws
