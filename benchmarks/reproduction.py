@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 SHOWN = {
     "article": ("headline", "rates-f1", "f1-quality-calibrated", "gain-cost"),
     "tutorial": (),
+    "scarce": ("scarcity",),
 }
 WIDTH, SCALE = 620, 1.5
 

@@ -13,6 +13,8 @@ from equipoise.report.pairs_figures import pair_figures
 from equipoise.report.rates import rates
 from equipoise.report.rates_figures import rate_figures
 from equipoise.report.run_quality import RunQuality
+from equipoise.report.scarcity import gains_by_share
+from equipoise.report.scarcity_figures import scarcity_figures
 from equipoise.report.standings import standings
 from equipoise.report.standings_figures import standing_figures
 from equipoise.report.trends import QualityTrend
@@ -23,7 +25,7 @@ from equipoise.report.worth_figures import worth_figures
 
 GROUPS = (
     "levels", "classes", "untreated", "closed", "rates-gap", "rates-f1", "boxes", "pairs", "trend",
-    "worth", "ranks", "curves",
+    "worth", "ranks", "curves", "scarcity",
 )  # fmt: skip
 # What only one chart asks, beside that chart: the word of its choice.
 CHOICES = {"score_of": "Quality score", "pair_table": "Table", "maker": "Method"}
@@ -44,6 +46,7 @@ class Further:
             "worth": worth(charted),
             "standings": standings(charted),
             "curves": curves(charted.results),
+            "scarcity": gains_by_share(charted),
         }
         self.lookups: dict[str, list[Any]] = {
             "score_of": score_words(charted),
@@ -59,4 +62,5 @@ def further_figures(summary: dict[str, Any], families: list[str]) -> list[Figure
     found = level_figures(summary, families) + rate_figures(summary, families)
     found += trend_figures(summary, families) + pair_figures(summary)
     found += worth_figures(summary, families, OPPONENT_LABELS[summary["main_opponent"]])
-    return found + standing_figures(summary, families) + curve_figures(summary)
+    found += standing_figures(summary, families) + scarcity_figures(summary, families)
+    return found + curve_figures(summary)

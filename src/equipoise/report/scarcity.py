@@ -1,8 +1,9 @@
-"""The table of gains by the share of training rows that was used, for runs with thinned tables."""
+"""Gains by the share of training rows used, in words and as numbers of a chart, for runs with thinned tables."""
 
 from typing import Any
 
 from equipoise.analysis.scarcity import by_share, share_of
+from equipoise.report.charted import Charted, Table, number
 from equipoise.report.ledger import Ledger
 from equipoise.report.words import METRICS, OPPONENT_LABELS, interval_text, treatment_label
 
@@ -43,6 +44,21 @@ def scarcity(ledger: Ledger, metric: str) -> dict[str, Any] | None:
             for plan in ledger.plans
         ],
     }
+
+
+def gains_by_share(charted: Charted) -> Table:
+    """One row per plan, treatment and share: the gain over the opponent that decides, with its interval."""
+    columns = ["plan", "classifier", "treatment", "tick", "share", "gain", "low", "high"]
+    ledger = charted.ledger
+    key = (ledger.metrics[0] if ledger.metrics else "", ledger.headline_opponent)
+    shares = sorted({share_of(name) for name in ledger.datasets})
+    rows = []
+    if len(shares) > 1 and key in ledger.within:
+        table = by_share(ledger.within[key])
+        for row in table[table["method"] != "identity"].itertuples(index=False):
+            values = [number(v) for v in (row.gain, row.low, row.high)]
+            rows.append([*charted.where(row), shares.index(row.share), f"{row.share:.0%}", *values])
+    return {"columns": columns, "rows": rows}
 
 
 def _cell(row: Any) -> dict[str, str]:
