@@ -14,12 +14,14 @@ from equipoise.advice.audit import Audit, audit
 from equipoise.advice.budget import Clock, said
 from equipoise.advice.candidates import IDENTITY, Model, candidates, models
 from equipoise.advice.choice import TIMES, Decision, Draws, decide, draw
-from equipoise.advice.contest import FINAL, FOLDS, PARTITIONS, Contest, Progress
+from equipoise.advice.contest import FOLDS, PARTITIONS, Contest
 from equipoise.advice.fitting import Job, Table, fitted_fold
 from equipoise.advice.folds import Folding, by_group, forward, stratified
+from equipoise.advice.pace import FINAL
 from equipoise.advice.question import Question, question
 from equipoise.advice.resample import Bootstrap
 from equipoise.advice.verdict import Standing, Verdict, standings
+from equipoise.advice.view import Progress
 from equipoise.datasets.splits import Split
 from equipoise.errors import DataError
 from equipoise.seeds import generator
@@ -57,23 +59,15 @@ def advise(
 
     Parameters
     ----------
-    X : frame or array of shape (n, d)
-        Features, of any kind that Equipoise's samplers take.
-    y : series or array of shape (n,)
-        Labels; rows without one are left out and counted.
+    X, y : features (n, d) of any container, and labels (n,); rows without a label are left out
     budget : str or float, default="5m"
         How long it may take, the final fit included: ``90s``, ``5m``, ``1h`` or seconds.
     metric : str, default="macro_f1"
-        ``macro_f1``, ``worst_f1``, ``balanced_accuracy``, ``mcc``, ``roc_auc``, ``average_precision``, ``brier``, or
-        ``precision@K`` and ``recall@K`` for K alerts among the rows of the table.
+        One of `measures.MEASURES`, or ``precision@K`` or ``recall@K`` for K alerts among the rows of the table.
     rope : float, optional
         What difference is of no practical interest; 0.01 by default.
-    group : str or array of shape (n,), optional
-        A column whose groups are never split between training and test (patients, customers).
-    time : str or array of shape (n,), optional
-        A column that orders the rows: trained on the past, tested on what follows.
-    by : str or array of shape (n,), optional
-        Show the errors for each level of this column, too.
+    group, time, by : column names or arrays (n,), optional
+        Groups that folds keep whole; an order, to train on the past alone; levels to show the errors for.
     prior : dict of label to share, optional
         Class shares where the classifier will be used, if they differ from the table's.
     costs : dict of (true label, decision) to number, or DataFrame, optional
@@ -83,30 +77,16 @@ def advise(
         Only these treatments of the rows, or your own as ``module:Class``.
     kinds : dict of column name to kind, optional
     partitions : int, default=10
-        Most times that the five folds are drawn anew. With a budget that suffices for all, the verdict depends on
-        `random_state` alone.
+        Most times that the folds are drawn. Where the budget suffices for all, the seed alone decides the verdict.
     jobs : int, default=1
         Fits at a time, in processes of this machine.
     random_state : int, default=0
     progress : Progress, optional
-        Told how the race goes.
-
-    Returns
-    -------
-    Verdict
 
     Raises
     ------
     DataError, OptionError
         The table cannot be used, an option is wrong, or the budget is too small; the sentence says what to do.
-
-    Examples
-    --------
-    >>> import equipoise as eq
-    >>> X, y = eq.load_dataset("ionosphere")
-    >>> verdict = eq.advise(X, y, budget="20s", methods=["smote"], partitions=1)
-    >>> verdict.method in {candidate.name for candidate in verdict.table}
-    True
     """
     started = clocks.monotonic()
     asked = question(
@@ -288,7 +268,9 @@ def _deliver(
     winner = verdict.decision.verdict
     spans = contest.spans
     offsets = np.mean([contest.matrix.offsets(winner, p, folds) for p, folds in spans], axis=0)
-    expected = FINAL * contest.seconds[winner.model.name] * len(asked.codes) / len(contest.table.y)
+    expected = (
+        FINAL * contest.pace.seconds[winner.model.name] * len(asked.codes) / len(contest.table.y)
+    )
     everything = np.arange(len(asked.codes))
     notes = verdict.notes
     if expected > max(clock.left, 5.0) and len(rows) < len(everything):

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from equipoise.advice.budget import said
-from equipoise.advice.contest import View
+from equipoise.advice.view import View
 
 SHOWN = 8
 

@@ -114,17 +114,7 @@ def question(
         The sentence says what to do.
     """
     seconds = seconds_of(budget)
-    frame = Container.of(X).frame(X)
-    series = as_series(y)
-    if len(frame) != len(series):
-        raise DataError(
-            f"X and y must have the same number of rows, got {len(frame)} and {len(series)}"
-        )
-    known = series.notna().to_numpy()
-    if not known.any():
-        raise DataError(
-            f"every value of the target {series.name!r} is missing; name another column"
-        )
+    frame, series, known = _rows(X, y)
     groups, frame = _column(frame, group, "group", len(known))
     times, frame = _column(frame, time, "time", len(known))
     levels, _ = _column(frame, by, "by", len(known))
@@ -149,6 +139,22 @@ def question(
         dict(kinds or {}), partitions, jobs, random_state, name, unlabelled + int((~known).sum()),
         costs, None if shares is None else {labels.classes[k]: float(s) for k, s in enumerate(shares)},
     )  # fmt: skip
+
+
+def _rows(X: Any, y: Any) -> tuple[pd.DataFrame, pd.Series, NDArray[np.bool_]]:
+    """Give features, labels, and which rows have a label."""
+    frame = Container.of(X).frame(X)
+    series = as_series(y)
+    if len(frame) != len(series):
+        raise DataError(
+            f"X and y must have the same number of rows, got {len(frame)} and {len(series)}"
+        )
+    known = series.notna().to_numpy()
+    if not known.any():
+        raise DataError(
+            f"every value of the target {series.name!r} is missing; name another column"
+        )
+    return frame, series, known
 
 
 def _column(

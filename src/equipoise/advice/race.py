@@ -1,0 +1,54 @@
+"""Who leads, and who has no hope: pure functions of the matrix (card `advise`, step 5)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.advice.candidates import Candidate, Model
+from equipoise.advice.choice import Spans
+from equipoise.advice.matrix import Matrix
+from equipoise.advice.resample import Bootstrap
+from equipoise.advice.view import Standings
+
+RACES = (2, 3, 5)  # folds of the first partition after which the hopeless leave
+RACE_DRAWS = 200
+HOPELESS = 0.05  # share of bootstraps in which a candidate reaches the leader
+BALANCED = ("balanced bagging", "easy ensemble")
+
+
+def ranked(matrix: Matrix, found: Sequence[Candidate], spans: Spans) -> tuple[NDArray, Standings]:
+    """Give the scores (c,) of candidates, and (name, score, gain over doing nothing), best first."""
+    counting = np.zeros((1, len(matrix.y)), dtype=np.float32)
+    for partition, folds in spans:
+        counting[0, matrix.rows(partition, folds)] = 1.0
+    point = matrix.scores(found, spans, counting)[0]
+    nothing = point[next(j for j, c in enumerate(found) if c.is_identity)]
+    order = np.argsort(-point, kind="stable")
+    told = tuple((found[j].name, float(point[j]), float(point[j] - nothing)) for j in order)
+    return point, told
+
+
+def hopeless(
+    matrix: Matrix, found: Sequence[Candidate], point: NDArray, finished: int, bootstrap: Bootstrap,
+    rng: np.random.Generator,
+) -> dict[Candidate, str]:  # fmt: skip
+    """Give the candidates that hardly ever reach the leader, and say so; never nothing, the threshold or the leader."""
+    folds = tuple(range(finished))
+    tested = np.zeros(len(matrix.y), dtype=bool)
+    tested[matrix.rows(0, folds)] = True
+    drawn = Bootstrap(bootstrap.strata, tested, bootstrap.groups).draws(RACE_DRAWS, rng)
+    scores = np.concatenate([matrix.scores(found, [(0, folds)], weights) for weights in drawn])
+    leader = int(point.argmax())
+    reaches = (scores >= scores[:, [leader]]).mean(axis=0)
+    return {
+        candidate: f"dropped after fold {finished}: reached {found[leader].name} in "
+        f"{reaches[j]:.0%} of bootstraps"
+        for j, candidate in enumerate(found)
+        if reaches[j] < HOPELESS and j != leader and not candidate.is_untreated
+    }
+
+
+def is_yardstick(model: Model, field: Sequence[Candidate]) -> bool:
+    """Whether a model stays although it is hopeless: balanced ensembles are credited for what bagging is not."""
+    return model.name == "bagging" and any(c.model.name in BALANCED for c in field)
