@@ -85,6 +85,9 @@ def test_docstrings_name_the_parameters_and_their_defaults(value):
         assert value.__doc__
         return
     signature = inspect.signature(value)
+    if value is equipoise.Synthesizer:  # a base to write one's own from: no parameters, only attributes
+        assert not signature.parameters
+        return
     said = parameters_in(inspect.getdoc(value) or "")
     assert list(said) == list(signature.parameters), "names or their order"
     for name, parameter in signature.parameters.items():
