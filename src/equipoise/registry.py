@@ -7,14 +7,18 @@ import importlib
 import importlib.util
 import inspect
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal
 
+from equipoise import plugins
 from equipoise.errors import MissingExtra, OptionError
 
 Family = Literal[
-    "none", "resampling", "noise", "neighbours", "trees", "copula", "network", "language model"
-]
+    "none", "resampling", "noise", "neighbours", "trees", "copula", "network", "language model",
+    "own",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -163,41 +167,69 @@ EXTRAS = {"torch": "torch", "llm": "transformers", "dask": "distributed"}
 
 
 def method(name: str) -> Method:
-    """Give a method by name, or one of the user's own as ``module:Class``.
+    """Give a method by name: Equipoise's, that of an installed package, or the user's own as ``module:Class``.
 
     Raises
     ------
     OptionError
-        There is no such method.
+        There is no such method, or what brings it is broken.
     """
     if name in METHODS:
         return METHODS[name]
     if ":" in name:
-        return _own(name)
+        return _own(name, name, "the user's own")
+    if (plugin := plugins.find(name)) is not None:
+        try:
+            return _own(name, plugin.target, plugin.package)
+        except OptionError as error:
+            raise OptionError(
+                f"the method {name!r} of {plugin.package} is broken: {error}"
+            ) from error
+    known = ", ".join((*METHODS, *plugins.names(METHODS)))
     raise OptionError(
-        f"there is no method {name!r}; the methods are {', '.join(METHODS)}, "
-        "or your own as module:Class"
+        f"there is no method {name!r}; the methods are {known}, or your own as module:Class"
     )
 
 
-def _own(name: str) -> Method:
-    """Take a class of the user's own: a synthesizer, or an imbalanced-learn sampler under `balance`.
+def installed(tell: Callable[[str], None]) -> list[Method]:
+    """Give the methods that other packages bring; those that cannot be used are told of, one sentence each.
 
-    Its code version is a hash of its source, so that results of older code stop counting.
+    Parameters
+    ----------
+    tell : callable
+        Takes a sentence.
     """
-    cls = load_class(name)
+    found = []
+    for name in plugins.names(METHODS):
+        try:
+            found.append(method(name))
+        except OptionError as error:
+            tell(str(error))
+    for sentence in plugins.unreachable(METHODS):
+        tell(sentence)
+    return found
+
+
+def _own(name: str, target: str, source: str) -> Method:
+    """Take a class that is not Equipoise's: a synthesizer, or an imbalanced-learn sampler under `balance`.
+
+    Its code version is a hash of its source and of where it comes from, so that results of older code stop counting.
+    """
+    cls = load_class(target)
     makes_rows = hasattr(cls, "fit") and hasattr(cls, "sample")
     if not makes_rows and not hasattr(cls, "fit_resample"):
         raise OptionError(
-            f"{name} is no method: it needs fit(X, y) and sample(n), or fit_resample(X, y)"
+            f"{target} is no method: it needs fit(X, y) and sample(n), or fit_resample(X, y)"
         )
     try:
-        source = inspect.getsource(cls)
+        text = inspect.getsource(cls)
     except (OSError, TypeError):
-        source = ""
-    version = zlib.crc32(source.encode())
+        text = ""
+    if name != target:
+        text += source  # a package's class may rest on other files of it
+    version = zlib.crc32(text.encode())
     plans = () if makes_rows else ("balance",)
-    return Method(name, name, "none", "the user's own", plans=plans, code_version=version)
+    return Method(name, target, "own", source, plans=plans, code_version=version)
 
 
 def missing_extra(entry: Method) -> str:
@@ -216,15 +248,18 @@ def load_class(target: str) -> type:
     Raises
     ------
     OptionError
-        The text is not of that form, or names nothing.
+        The text is not of that form, names nothing, or its module cannot be imported.
     """
     module, _, attribute = target.partition(":")
     if not module or not attribute:
         raise OptionError(f"a class is named as module:Class, got {target!r}")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        return attrgetter(attribute)(importlib.import_module(module))
     except (ImportError, AttributeError) as error:
         raise OptionError(f"cannot import {target!r}: {error}") from error
+    except Exception as error:  # a stranger's module may raise anything while it is imported
+        reason = f"{type(error).__name__}: {error}"
+        raise OptionError(f"cannot import {target!r}: {reason}") from error
 
 
 def make(name: str, random_state: Any = None, **parameters: Any) -> Any:

@@ -14,6 +14,7 @@ FLOORS = {
     "datasets": 2,
     "networks": 2,
     "metrics": 2,
+    "plugins": 2,
     "classifiers": 3,
     "registry": 3,
     "fidelity": 4,

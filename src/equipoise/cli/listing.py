@@ -34,15 +34,15 @@ def datasets(
 
 
 def methods() -> None:
-    """List the methods: family, source, how each conditions on the class, and what it needs.
+    """List the methods, those of installed packages too: family, source, how each conditions, and what it needs.
 
     Example: `equipoise methods`
     """
     from equipoise.cli.tables import table
-    from equipoise.registry import METHODS, load_class, missing_extra
+    from equipoise.registry import METHODS, installed, load_class, missing_extra
 
     rows = table("name", "family", "source", "conditions by", "keeps rows", "needs")
-    for entry in METHODS.values():
+    for entry in (*METHODS.values(), *installed(_note)):
         reason = missing_extra(entry)
         cls = None if reason or not entry.target else load_class(entry.target)
         keeps = getattr(cls, "keeps_rows", None)
@@ -57,17 +57,24 @@ def methods() -> None:
     rows.show()
 
 
+def _note(sentence: str) -> None:
+    typer.echo(f"note: {sentence}", err=True)
+
+
 def check(
-    target: Annotated[str, typer.Argument(help="Your synthesizer as MODULE:CLASS.")],
+    target: Annotated[
+        str,
+        typer.Argument(help="Your synthesizer as MODULE:CLASS, or the name of an installed one."),
+    ],
 ) -> int:
     """Run the conformance suite on a synthesizer of your own.
 
     Example: `equipoise check my_package.my_module:MySynthesizer`
     """
     from equipoise.checks.synthesizers import run_checks
-    from equipoise.registry import load_class
+    from equipoise.registry import load_class, method
 
-    cls = load_class(target)
+    cls = load_class(target if ":" in target else method(target).target)
     failed = 0
     for result in run_checks(cls):
         failed += not result.passed

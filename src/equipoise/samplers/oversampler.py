@@ -107,16 +107,19 @@ class SyntheticOverSampler(BaseOverSampler):
         X_resampled : of shape (n + new, d)
             In the container and dtypes of X.
         y_resampled : of shape (n + new,)
+            In the container and dtype of y.
         """
         params["sample_weight"] = sample_weight
         container = Container.of(X)
-        if container.kind not in ("polars", "pyarrow"):
+        is_foreign = container.kind in ("polars", "pyarrow")
+        if not is_foreign and _library(y) not in ("polars", "pyarrow"):
             return super().fit_resample(X, y, **params)
-        labels = y if isinstance(y, pd.Series | np.ndarray) else pd.Series(list(y))
-        X_resampled, y_resampled = super().fit_resample(container.frame(X), labels, **params)
-        if type(y).__module__.startswith("polars"):
-            y_resampled = type(y)(y.name, y_resampled.tolist(), dtype=y.dtype)
-        return container.back(X_resampled), y_resampled
+        X_resampled, y_resampled = super().fit_resample(
+            container.frame(X) if is_foreign else X, _plain_labels(y), **params
+        )
+        if is_foreign:
+            X_resampled = container.back(X_resampled)
+        return X_resampled, _labels_as(y, y_resampled)
 
     def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = None) -> tuple[Any, Any, bool]:
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
@@ -160,6 +163,31 @@ class SyntheticOverSampler(BaseOverSampler):
 
     def _more_tags(self) -> dict:
         return {"X_types": ["2darray", "string", "sparse", "dataframe"], "allow_nan": True}
+
+
+def _library(y: Any) -> str:
+    return type(y).__module__.split(".")[0]
+
+
+def _plain_labels(y: Any) -> Any:
+    """Give labels in a form that imbalanced-learn knows."""
+    library = _library(y)
+    if library == "polars":
+        return pd.Series(y.to_list(), name=y.name)
+    return pd.Series(y.to_pylist()) if library == "pyarrow" else y
+
+
+def _labels_as(y: Any, labels: Any) -> Any:
+    """Give labels in the container and dtype that y has."""
+    library = _library(y)
+    if library == "polars":
+        return type(y)(y.name, labels.tolist(), dtype=y.dtype)
+    if library != "pyarrow":
+        return labels
+    import pyarrow as pa
+
+    array = pa.array(labels.tolist(), type=y.type)
+    return pa.chunked_array([array]) if isinstance(y, pa.ChunkedArray) else array
 
 
 def oversample(
