@@ -59,6 +59,7 @@ SETTINGS = {
         Setting("two-gaussians", LAWS["two-gaussians"], 1_000),
         Setting("three-classes", LAWS["three-gaussians"], 500),
         Setting("rare-linear", LAWS["logistic"], 1_000, LINEAR),
+        Setting("rare-linear-5000", LAWS["logistic"], 5_000, LINEAR),
         Setting("many-rows", rare(0.005, (2.0, 1.5), 0.6), 20_000, TREE),
         Setting("one-in-three", logistic("logistic-third", 0.33, "a logistic law, 67/33"), 500),
         Setting("rare-neighbours", rare(0.02, (2.0, 1.5), 0.6), 500, NEIGHBOURS),

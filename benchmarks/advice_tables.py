@@ -1,0 +1,152 @@
+"""What the runs of `advise.py` say, as the tables of docs/advise.md."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from advice_laws import SETTINGS, Setting
+from equipoise.analysis.intervals import corrected, over_these_tables
+
+ROPE = 0.01
+SURE = 3.0  # reported standard errors
+Rows = list[dict[str, Any]]
+
+
+def _read(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in sorted(folder.glob("*.json")):
+        yield path.stem.rpartition("-")[0], json.loads(path.read_text())
+
+
+def truths(folder: Path) -> dict[str, dict[str, float]]:
+    """Give the mean gain of each candidate on fresh rows, by law."""
+    seen: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for law, gains in _read(folder / "truth"):
+        for name, gain in gains.items():
+            seen[law][name].append(gain)
+    return {
+        law: {name: float(np.nanmean(values)) for name, values in gains.items()}
+        for law, gains in seen.items()
+    }
+
+
+def law_rows(folder: Path) -> Rows:
+    """Give one row of figures a law."""
+    truth = truths(folder)
+    found: dict[str, Rows] = defaultdict(list)
+    for law, table in _read(folder / "tables"):
+        found[law].append(table)
+    return [
+        _law_row(SETTINGS[law], found[law], truth[law])
+        for law in SETTINGS
+        if law in found and law in truth
+    ]
+
+
+def _law_row(setting: Setting, tables: Rows, truth: dict[str, float]) -> dict[str, Any]:
+    best = max(truth, key=lambda name: truth[name])
+    lean = np.array([truth[t["lean"]] for t in tables])
+    verdict = np.array([truth[t["verdict"]] for t in tables])
+    low, high = (np.array([t[end] for t in tables]) for end in ("low", "high"))
+    middle, half = (low + high) / 2, (high - low) / 2
+    miss = np.abs(lean - middle) / np.maximum(half, 1e-9)
+    counts = setting.counts
+    return {
+        "law": setting.name,
+        "shape": f"{sum(counts):,} rows, {len(counts)} classes, {max(counts) / min(counts):.3g} to 1",
+        "classifier": setting.classifier.rpartition(":")[2],
+        "n": len(tables),
+        "best": best,
+        "gain": truth[best],
+        "error": float(np.mean([t["sd"] for t in tables])),
+        "nothing": float(np.mean([t["verdict"] == "do nothing" for t in tables])),
+        "verdict": float(verdict.mean()),
+        "lean": float(lean.mean()),
+        "covered": float(((low - 1e-12 <= lean) & (lean <= high + 1e-12)).mean()),
+        "half": float(half.mean()),
+        "wide": float(1 / max(np.quantile(np.where(half > 1e-9, miss, 0.0), 0.95), 1e-9)),
+    }
+
+
+def law_tables(folder: Path) -> str:
+    """Write the table of laws, and what it comes to."""
+    rows = law_rows(folder)
+    lines = [
+        "| law | table | classifier | tables | best in hindsight | its gain | verdict is nothing | verdict gains | "
+        "best guess gains | interval covers | half-width |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for r in rows:
+        lines.append(
+            f"| {r['law']} | {r['shape']} | {r['classifier']} | {r['n']} | {r['best']} | {r['gain']:+.3f} | "
+            f"{r['nothing']:.0%} | {r['verdict']:+.3f} | {r['lean']:+.3f} | {r['covered']:.0%} | {r['half']:.3f} |"
+        )
+    return "\n".join([*lines, "", *_summary(rows)])
+
+
+def _summary(rows: Rows) -> list[str]:
+    total = sum(r["n"] for r in rows)
+    flat = [r for r in rows if r["gain"] <= ROPE]
+    sure = [r for r in rows if r["gain"] >= SURE * r["error"] and r["gain"] > ROPE]
+    flat_runs = sum(r["n"] for r in flat)
+    nothing = sum(r["nothing"] * r["n"] for r in flat) / max(flat_runs, 1)
+    kept = sum(r["verdict"] for r in sure) / max(sum(r["gain"] for r in sure), 1e-9)
+    lean = sum(r["lean"] for r in rows) / max(sum(r["gain"] for r in rows), 1e-9)
+    covered = sum(r["covered"] * r["n"] for r in rows) / max(total, 1)
+    worst = min(rows, key=lambda r: r["covered"])
+    wide = float(np.median([r["wide"] for r in rows if r["half"] > 1e-9]))
+    return [
+        f"- Nothing gains more than the rope on {len(flat)} laws ({', '.join(r['law'] for r in flat)}): the verdict is "
+        f"to do nothing in {nothing:.0%} of {flat_runs} runs.",
+        f"- The best gains three reported standard errors or more on {len(sure)} laws "
+        f"({', '.join(r['law'] for r in sure)}): the verdict keeps {kept:.0%} of it.",
+        f"- The best guess keeps {lean:.0%} of the best gains over all laws.",
+        f"- The interval covers the truth on {covered:.1%} of {total} tables; worst law {worst['law']} with "
+        f"{worst['covered']:.0%}.",
+        f"- Its half-width, median over laws, is {wide:.2f} times what would cover exactly 95 %.",
+    ]
+
+
+def article_table(folder: Path) -> str:
+    """Write the table of the articles' tables: gains on the outer folds, over doing nothing and over fixed recipes."""
+    found: dict[str, Rows] = defaultdict(list)
+    for name, fold in _read(folder / "articles"):
+        found[name].append(fold)
+    names = [n for n in next(iter(found.values()))[0]["scores"] if n != "nothing"]
+    fixed = [n for n in names if n.startswith("always")]
+    lines = ["| table | folds | nothing | " + " | ".join(names) + " | says nothing |"]
+    lines.append("| --- |" + " --- |" * (len(names) + 3))
+    gains: dict[str, list[Any]] = defaultdict(list)
+    for table, folds in found.items():
+        scores = {n: np.array([f["scores"][n] for f in folds]) for n in ["nothing", *names]}
+        for n in names:
+            gains[n].append(corrected(scores[n] - scores["nothing"]))
+        for n in fixed:
+            gains[f"over {n}"].append(corrected(scores["verdict"] - scores[n]))
+        nothing = np.mean([f["verdict"] == "do nothing" for f in folds])
+        cells = " | ".join(f"{gains[n][-1].mean:+.3f}" for n in names)
+        lines.append(
+            f"| {table} | {len(folds)} | {scores['nothing'].mean():.3f} | {cells} | {nothing:.0%} |"
+        )
+    means = {n: _pooled(gains[n]) for n in gains}
+    cells = " | ".join(_words(means[n]) for n in names)
+    lines.append(f"| mean over tables [95 %] | | | {cells} | |")
+    best = max(fixed, key=lambda n: means[n].mean)
+    lines += [
+        "",
+        f"- Against doing nothing the verdict gains {_words(means['verdict'])}.",
+        f"- The best fixed recipe is {best}; against it the verdict gains {_words(means[f'over {best}'])}.",
+    ]
+    return "\n".join(lines)
+
+
+def _pooled(found: list[Any]) -> Any:
+    values = ([getattr(f, word) for f in found] for word in ("mean", "variance", "df"))
+    return over_these_tables(*(np.array(v) for v in values))
+
+
+def _words(interval: Any) -> str:
+    return f"{interval.mean:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
