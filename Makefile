@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := runs
 
-.PHONY: help demo test lint types truth reproduction bench-peers bench-judge bench-scale great format clean
+.PHONY: help demo test lint types truth reproduction bench-peers bench-judge bench-scale bench-advise great format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make bench-peers  side by side with rivals, in an environment of their own"
 	@echo "make bench-judge  every synthesizer on the articles' tables, judged by instruments that are not ours"
 	@echo "make bench-scale  how large a table equipoise augment takes, how fast and in how much memory"
+	@echo "make bench-advise how good advice is, on tables of known laws and on the articles' tables (hours; goes on where it ended)"
 	@echo "make great        a pretrained language model, fine-tuned here, writes rows"
 	@echo "make format       let ruff lay out the code"
 	@echo "make clean        remove the environment and what the tools leave"
@@ -61,6 +62,12 @@ bench-judge: .venv/.ready
 
 bench-scale: .venv/.ready
 	$(BIN)/python benchmarks/scale.py
+
+bench-advise: export OMP_NUM_THREADS = 1
+
+bench-advise: .venv/.ready
+	$(BIN)/python benchmarks/advise.py --folder $(RUN)/advise
+	$(BIN)/python benchmarks/advise.py --folder $(RUN)/advise --articles
 
 great: .venv/.ready
 	$(BIN)/python benchmarks/great.py
