@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import tables
 from advice_laws import SEARCHED, SETTINGS, Setting
-from equipoise.advice import advise as advising
+from equipoise.advice.advise import contest_of, contest_rows, draws_of
 from equipoise.advice.budget import Clock
 from equipoise.advice.candidates import Candidate, Model, candidates, models
 from equipoise.advice.choice import decide
@@ -57,15 +57,14 @@ def run(asked: Any, budget: float, race: bool = True) -> tuple[Any, Any, Any]:
     """Run the trial of a question without networks."""
     clock = Clock(budget)
     table = Table(asked.name, asked.X, asked.codes, asked.labels.texts, asked.kinds)
-    rows, notes = advising._contest_rows(asked, table, clock)
-    made = advising._contest(asked, table, rows, clock, None, Inline(), notes)
+    rows, notes = contest_rows(asked, table, clock)
+    made = contest_of(asked, table, rows, clock, None, Inline(), notes)
     made.models = [m for m in made.models if m.method not in NETWORKS]
     made.candidates = [c for c in made.candidates if c.model in made.models]
     if not race:
-        made._drop_hopeless = lambda finished: None
-        made.partitions = 1
+        made.races, made.partitions = (), 1
     made.run()
-    return asked, made, advising._draws(made, asked)
+    return asked, made, draws_of(made, asked)
 
 
 def gains_on(

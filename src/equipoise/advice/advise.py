@@ -31,7 +31,8 @@ PROBED = 5_000  # rows of the first timing
 SMALLEST = 2_000  # rows below which a contest is not thinned
 UNITS = 8.0  # fits of the plain classifier that the simple treatments take a fold
 CONTEST_SHARE = 0.4  # of the budget, that the simple treatments' first partition should not exceed
-WORK = 6e10  # multiplications of all bootstraps together
+WORK = 2.5e8  # multiplications of all bootstraps together, for each second of the budget
+RANKED = 60  # what a ranking takes a row and class, where a decision takes 3
 LEAST_TIMES = 200
 
 
@@ -119,12 +120,12 @@ def answer(
     """
     looked = look(asked) if looked is None else looked
     table = Table(asked.name, asked.X, asked.codes, asked.labels.texts, asked.kinds)
-    rows, notes = _contest_rows(asked, table, clock)
-    contest = _contest(asked, table, rows, clock, progress, executor, notes)
+    rows, notes = contest_rows(asked, table, clock)
+    contest = contest_of(asked, table, rows, clock, progress, executor, notes)
     contest.run()
     if not contest.spans:
         raise KeyboardInterrupt
-    draws = _draws(contest, asked)
+    draws = draws_of(contest, asked)
     decision = decide(draws, asked.rope)
     verdict = _verdict(asked, looked, contest, draws, decision, notes, clock)
     return _deliver(asked, verdict, contest, rows, clock)
@@ -138,10 +139,11 @@ def look(asked: Question) -> Audit:
         return audit(asked.X, asked.codes, asked.labels.texts, schema, asked.unlabelled)
 
 
-def _contest(
+def contest_of(
     asked: Question, table: Table, rows: NDArray, clock: Clock, progress: Progress | None,
     executor: Executor | None, notes: list[str],
 ) -> Contest:  # fmt: skip
+    """Prepare the contest of a question on some rows of its table; what cannot take part is added to the notes."""
     part = table.take(rows) if len(rows) < len(table.y) else table
     found, left_out = models(part.y, asked.classifier, asked.methods)
     notes += left_out
@@ -172,7 +174,7 @@ def _folding(asked: Question, part: Table, rows: NDArray) -> Folding:
     return stratified(asked.name, part.y)
 
 
-def _contest_rows(asked: Question, table: Table, clock: Clock) -> tuple[NDArray, list[str]]:
+def contest_rows(asked: Question, table: Table, clock: Clock) -> tuple[NDArray, list[str]]:
     """Give the rows of the contest: all, or so many (classes in proportion) that the simple treatments fit."""
     n = len(table.y)
     everything = np.arange(n)
@@ -217,11 +219,12 @@ def _thinned(
     return np.sort(np.concatenate(parts))
 
 
-def _draws(contest: Contest, asked: Question) -> Draws:
+def draws_of(contest: Contest, asked: Question) -> Draws:
+    """Score the field of a finished contest on as many bootstraps as the budget has time for."""
     found = contest.field
-    width = 3 * len(asked.labels) if asked.measure.decided else 2
+    width = (3 if asked.measure.decided else RANKED) * len(asked.labels)
     work = 2.0 * len(contest.table.y) * width * len(found) * len(contest.spans)
-    times = int(np.clip(WORK / work, LEAST_TIMES, TIMES))
+    times = int(np.clip(WORK * asked.seconds / work, LEAST_TIMES, TIMES))
     tested = np.zeros(len(contest.table.y), dtype=bool)
     for partition, folds in contest.spans:
         tested[contest.matrix.rows(partition, folds)] = True

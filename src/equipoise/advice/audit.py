@@ -160,7 +160,10 @@ def _telling_gaps(X: pd.DataFrame, y: NDArray, texts: Sequence[str], counts: NDA
 
 
 def _repeated(X: pd.DataFrame, y: NDArray) -> list[str]:
-    keys = pd.util.hash_pandas_object(X.astype("string"), index=False).to_numpy()
+    try:
+        keys = pd.util.hash_pandas_object(X, index=False).to_numpy()
+    except TypeError:  # a column of mixed types
+        keys = pd.util.hash_pandas_object(X.astype("string"), index=False).to_numpy()
     _, place, times = np.unique(keys, return_inverse=True, return_counts=True)
     twins = times[place] > 1
     if not twins.any():

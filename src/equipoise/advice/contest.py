@@ -60,6 +60,8 @@ class Contest:
     progress : Progress, optional
     executor : Executor, optional
         Where fits run; processes of this machine by default, which can be ended when time is up.
+    races : tuple of int, default=(2, 3, 5)
+        Folds of the first partition after which the hopeless leave.
 
     Attributes
     ----------
@@ -87,6 +89,7 @@ class Contest:
     seed: int = 0
     progress: Progress | None = None
     executor: Executor | None = None
+    races: tuple[int, ...] = RACES
     out: dict[str, str] = field(default_factory=dict)
     dropped: dict[Candidate, str] = field(default_factory=dict)
     spans: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
@@ -154,7 +157,7 @@ class Contest:
                 self._after(number, fold + 1)
 
     def _after(self, number: int, finished: int) -> None:
-        if number == 0 and finished in RACES:
+        if number == 0 and finished in self.races:
             self._drop_hopeless(finished)
         elif finished == FOLDS:
             spans = [(p, ALL) for p in range(number + 1)]

@@ -127,7 +127,7 @@ def question(
     _check_classes(codes, labels)
     scored = np.bincount(codes, minlength=len(labels)) >= 10
     shares = _prior(prior, labels)
-    judged = _measure(metric, costs, labels, len(codes))
+    judged = _measure(metric, costs, labels, codes)
     _check_numbers(partitions, jobs, random_state, rope)
     models(codes, classifier, methods)  # refuses unknown methods and classifiers
     width = judged.rope if rope is None else float(rope)
@@ -231,12 +231,14 @@ def _prior(prior: Mapping[Any, float] | None, labels: Labels) -> NDArray[np.floa
     return shares / shares.sum()
 
 
-def _measure(metric: str, costs: Any, labels: Labels, n_rows: int) -> Measure:
+def _measure(metric: str, costs: Any, labels: Labels, codes: NDArray[np.int64]) -> Measure:
     if costs is None:
-        return measure(metric, n_rows)
+        return measure(metric, len(codes))
     if metric not in ("macro_f1", "costs"):
         raise OptionError(f"costs and the metric {metric!r} both say what to judge by; give one")
-    return Costs(cost_matrix(costs, labels.texts))
+    matrix = cost_matrix(costs, labels.texts)
+    # What it would cost to get every row wrong takes the place of 1.
+    return Costs(matrix, rope=0.01 * float(matrix.max(axis=1)[codes].mean()))
 
 
 def _check_numbers(partitions: int, jobs: int, seed: int, rope: float | None) -> None:
