@@ -18,12 +18,15 @@ NEIGHBOURS = "sklearn.neighbors:KNeighborsClassifier"
 
 @dataclass(frozen=True)
 class Setting:
-    """Tables of one law, one size and one classifier."""
+    """Tables of one law, one size and one classifier; the seconds for each, and how many there are."""
 
     name: str
     law: Law
     rows: int
     classifier: str = "xgboost"
+    budget: float = 12.0
+    tables: int = 30
+    truths: int = 15
 
     @property
     def counts(self) -> list[int]:
@@ -52,17 +55,26 @@ SETTINGS = {
     s.name: s
     for s in (
         Setting("balanced", LAWS["logistic-balanced"], 1_000),
-        Setting("noise", LAWS["noise"], 500),
-        Setting("separated", LAWS["separated"], 500),
-        Setting("linear", LAWS["logistic-balanced"], 500, LINEAR),
-        Setting("flat-classes", LAWS["mixed"], 500),
         Setting("two-gaussians", LAWS["two-gaussians"], 1_000),
-        Setting("three-classes", LAWS["three-gaussians"], 500),
-        Setting("rare-linear", LAWS["logistic"], 1_000, LINEAR),
-        Setting("rare-linear-5000", LAWS["logistic"], 5_000, LINEAR),
+        Setting("flat-classes", LAWS["mixed"], 500),
+        Setting("noise", LAWS["noise"], 500),
+        Setting("noise-linear", LAWS["noise"], 2_000, LINEAR, 4.0, 70, 20),
+        Setting("separated", LAWS["separated"], 500, LINEAR, 4.0, 70, 20),
+        Setting("linear", LAWS["logistic-balanced"], 500, LINEAR, 4.0, 70, 20),
+        Setting("three-classes", LAWS["three-gaussians"], 500, TREE, 4.0, 50, 30),
+        Setting("rare-linear", LAWS["logistic"], 1_000, LINEAR, 4.0, 50, 30),
+        Setting("rare-linear-5000", LAWS["logistic"], 5_000, LINEAR, 8.0, 30, 20),
         Setting("many-rows", rare(0.005, (2.0, 1.5), 0.6), 20_000, TREE),
-        Setting("one-in-three", logistic("logistic-third", 0.33, "a logistic law, 67/33"), 500),
-        Setting("rare-neighbours", rare(0.02, (2.0, 1.5), 0.6), 500, NEIGHBOURS),
+        Setting(
+            "one-in-three",
+            logistic("logistic-third", 0.33, "a logistic law, 67/33"),
+            500,
+            TREE,
+            4.0,
+            50,
+            30,
+        ),
+        Setting("rare-neighbours", rare(0.02, (2.0, 1.5), 0.6), 500, NEIGHBOURS, 4.0, 50, 30),
     )
 }
 SEARCHED = [

@@ -1,6 +1,6 @@
 """How good advice is: on tables of known laws, and on the articles' tables.
 
-    python benchmarks/advise.py [--folder .advise] [--jobs 2] [--tables 50] [--truth 20] [--budget 5] [--laws NAME ...]
+    python benchmarks/advise.py [--folder .advise] [--jobs 2] [--laws NAME ...]
     python benchmarks/advise.py --articles --data-dir FOLDER [--article-budget 20]
     python benchmarks/advise.py --search
 
@@ -29,13 +29,15 @@ FOLDS = 10
 
 def law_calls(asked: argparse.Namespace) -> list[Call]:
     """List one call for each table of a law."""
-    seeds = {"tables": range(asked.tables), "truth": range(TRUTH, TRUTH + asked.truth)}
-    return [
-        (job, (kind, name, seed, asked.budget, asked.folder))
-        for kind, numbers in seeds.items()
-        for seed in numbers
-        for name in asked.laws
-    ]
+    calls: list[Call] = []
+    for kind in ("tables", "truth"):
+        for number in range(max(max(s.tables, s.truths) for s in SETTINGS.values())):
+            for name in asked.laws:
+                most = SETTINGS[name].tables if kind == "tables" else SETTINGS[name].truths
+                if number < most:
+                    seed = number + (TRUTH if kind == "truth" else 0)
+                    calls.append((job, (kind, name, seed, SETTINGS[name].budget, asked.folder)))
+    return calls
 
 
 def article_calls(asked: argparse.Namespace) -> list[Call]:
@@ -65,9 +67,6 @@ def main() -> None:
     )
     parser.add_argument("--folder", default=".advise")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--tables", type=int, default=50)
-    parser.add_argument("--truth", type=int, default=20)
-    parser.add_argument("--budget", type=float, default=5.0)
     parser.add_argument("--article-budget", type=float, default=20.0)
     parser.add_argument("--laws", nargs="*", default=list(SETTINGS))
     parser.add_argument("--search", action="store_true")

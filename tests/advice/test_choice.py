@@ -80,6 +80,14 @@ def test_shares_add_up():
     assert gain.same == pytest.approx(21 / 101)
 
 
+def test_an_interval_is_no_finer_than_a_row():
+    """That no bootstrap differs does not mean that no fresh row will."""
+    gain = Gain.of(np.zeros(100), 0.01, grain=0.02)
+    assert (gain.low, gain.high, gain.same) == (-0.02, 0.02, 1.0)
+    wide = np.linspace(-0.1, 0.1, 101)
+    assert Gain.of(wide, 0.01, grain=0.02).high == pytest.approx(np.percentile(wide, 97.5))
+
+
 def test_a_bootstrap_keeps_the_size_of_every_class():
     y = np.repeat([0, 1, 2], [50, 7, 20])
     eligible = np.ones(77, dtype=bool)

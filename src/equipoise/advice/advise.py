@@ -20,7 +20,7 @@ from equipoise.advice.folds import Folding, by_group, forward, stratified
 from equipoise.advice.pace import FINAL
 from equipoise.advice.question import Question, question
 from equipoise.advice.resample import Bootstrap
-from equipoise.advice.verdict import Standing, Verdict, standings
+from equipoise.advice.verdict import Verdict, level_errors, standings
 from equipoise.advice.view import Progress
 from equipoise.datasets.splits import Split
 from equipoise.errors import DataError
@@ -127,7 +127,7 @@ def answer(
         raise KeyboardInterrupt
     draws = draws_of(contest, asked)
     decision = decide(draws, asked.rope)
-    verdict = _verdict(asked, looked, contest, draws, decision, notes, clock)
+    verdict = _verdict(asked, looked, contest, draws, decision, rows, notes, clock)
     return _deliver(asked, verdict, contest, rows, clock)
 
 
@@ -235,33 +235,20 @@ def draws_of(contest: Contest, asked: Question) -> Draws:
 
 def _verdict(
     asked: Question, looked: Audit, contest: Contest, draws: Draws, decision: Decision,
-    notes: list[str], clock: Clock,
+    rows: NDArray, notes: list[str], clock: Clock,
 ) -> Verdict:  # fmt: skip
-    found: list[Standing] = standings(contest, draws)
     return Verdict(
         asked=asked,
         audit=looked,
         decision=decision,
-        table=tuple(found),
-        by=contest_by(asked, contest, decision),
+        table=tuple(standings(contest, draws)),
+        by=() if asked.by is None else level_errors(contest, decision, asked.by.iloc[rows]),
         partitions=len(contest.spans) if len(contest.spans[0][1]) == FOLDS else 0,
         rows=len(contest.table.y),
         seconds=clock.spent,
         partial=contest.interrupted,
         notes=(*notes, *list(contest.notes)[:20]),
     )
-
-
-def contest_by(asked: Question, contest: Contest, decision: Decision) -> tuple:
-    """Give the errors for each level of the column that was asked for."""
-    from equipoise.advice.verdict import level_errors
-
-    if asked.by is None:
-        return ()
-    levels = asked.by
-    if len(contest.table.y) < len(asked.codes):
-        return ()
-    return level_errors(contest, decision, levels)
 
 
 def _deliver(

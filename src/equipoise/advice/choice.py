@@ -31,7 +31,8 @@ class Gain:
     Attributes
     ----------
     mean, low, high : float
-        In the measure's unit, larger is better; the interval is of 95 %.
+        In the measure's unit, larger is better; the interval is of 95 %, and reaches one row's worth either way:
+        that no bootstrap differs does not mean that no fresh row will.
     helps, same, hurts : float
         Shares of bootstraps with a gain above the rope, within it, below it.
     positive : float
@@ -49,11 +50,12 @@ class Gain:
     draws: NDArray[np.float64] = field(repr=False, default_factory=lambda: np.empty(0))
 
     @classmethod
-    def of(cls, draws: NDArray[np.float64], rope: float) -> "Gain":
-        """Sum up the gains of all bootstraps."""
+    def of(cls, draws: NDArray[np.float64], rope: float, grain: float = 0.0) -> "Gain":
+        """Sum up the gains of all bootstraps; `grain` is what one row can change."""
         low, high = np.percentile(draws, LEVEL)
+        mean = float(draws.mean())
         return cls(
-            float(draws.mean()), float(low), float(high),
+            mean, min(float(low), mean - grain), max(float(high), mean + grain),
             float((draws > rope).mean()), float((np.abs(draws) <= rope).mean()),
             float((draws < -rope).mean()), float((draws > 0).mean()), draws,
         )  # fmt: skip
@@ -86,12 +88,13 @@ class Draws:
     point: NDArray[np.float64]
     drawn: NDArray[np.float64]
     left: NDArray[np.float64]
+    grain: float = 0.0
 
     def field(self, keep: Sequence[bool] | NDArray[np.bool_]) -> "Draws":
         """Give the draws of some of the candidates."""
         at = np.flatnonzero(keep)
         found = tuple(self.candidates[j] for j in at)
-        return Draws(found, self.point[at], self.drawn[:, at], self.left[:, at])
+        return Draws(found, self.point[at], self.drawn[:, at], self.left[:, at], self.grain)
 
 
 def draw(
@@ -105,7 +108,9 @@ def draw(
         left = ((weights == 0) & bootstrap.eligible).astype(np.float32)
         outside.append(matrix.scores(found, spans, left))
     point = matrix.scores(found, spans, bootstrap.eligible.astype(np.float32)[None, :])[0]
-    return Draws(tuple(found), point, np.concatenate(inside), np.concatenate(outside))
+    counts = np.bincount(matrix.y[bootstrap.eligible], minlength=len(matrix.scale.scored))
+    grain = matrix.scale.measure.grain(counts[counts > 0])
+    return Draws(tuple(found), point, np.concatenate(inside), np.concatenate(outside), grain)
 
 
 def pick(scores: NDArray[np.float64], spread: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -146,8 +151,8 @@ def choose(draws: Draws, rope: float) -> Choice:
     rival = np.where(simple, draws.drawn, -np.inf).argmax(axis=1)
     return Choice(
         lean,
-        Gain.of(worth - draws.left[:, nothing], rope),
-        Gain.of(worth - draws.left[at, rival], rope),
+        Gain.of(worth - draws.left[:, nothing], rope, draws.grain),
+        Gain.of(worth - draws.left[at, rival], rope, draws.grain),
     )
 
 

@@ -38,6 +38,9 @@ class Measure(Protocol):
     def prepare(self, rows: "Rows", p: NDArray, predicted: NDArray[np.int64]) -> Weighted:
         """Give the score as a function of weights (B, n) of the rows."""
 
+    def grain(self, counts: NDArray[np.int64]) -> float:
+        """Give about what one row more or less can change, by the rows (C,) of the classes that count."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -87,6 +90,10 @@ class _Counted:
 
         return score
 
+    def grain(self, counts: NDArray[np.int64]) -> float:
+        """Give the change by one row of the smallest class."""
+        return 1.0 / (counts.min() * (1 if self.name == "worst_f1" else len(counts)))
+
     def _value(
         self, hits: NDArray, taken: NDArray, truth: NDArray, there: NDArray
     ) -> NDArray[np.float64]:
@@ -118,6 +125,10 @@ class Costs:
         """Give minus the mean cost."""
         return _mean_of(rows, -self.matrix[rows.y, predicted])
 
+    def grain(self, counts: NDArray[np.int64]) -> float:
+        """Give the largest cost of one row."""
+        return float(self.matrix.max()) / int(counts.sum())
+
 
 @dataclass(frozen=True)
 class _Brier:
@@ -128,8 +139,13 @@ class _Brier:
     rope: float = 0.01
 
     def prepare(self, rows: Rows, p: NDArray, predicted: NDArray[np.int64]) -> Weighted:
+        """Give minus the score."""
         at = np.arange(len(rows.y))
         return _mean_of(rows, 2.0 * p[at, rows.y] - np.einsum("ij,ij->i", p, p) - 1.0)
+
+    def grain(self, counts: NDArray[np.int64]) -> float:
+        """Give 0: probabilities move by as little as they like."""
+        return 0.0
 
 
 def _mean_of(rows: Rows, values: NDArray) -> Weighted:
@@ -162,6 +178,10 @@ class _Ranking:
             return _means(np.nan_to_num(values), ~np.isnan(values))
 
         return score
+
+    def grain(self, counts: NDArray[np.int64]) -> float:
+        """Give 0: ranks move by as little as they like."""
+        return 0.0
 
 
 def _positives(rows: Rows) -> list[int]:
@@ -237,6 +257,10 @@ class _Alerts:
             return found / np.maximum(hits[:, -1] if of_hits else room[:, 0], 1e-12)
 
         return score
+
+    def grain(self, counts: NDArray[np.int64]) -> float:
+        """Give the change by one row found."""
+        return 1.0 / (counts.min() if self.name.startswith("recall") else self.k)
 
 
 MEASURES: dict[str, Measure] = {
