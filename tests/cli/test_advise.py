@@ -8,7 +8,6 @@ import sys
 import time
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import equipoise as eq
@@ -57,8 +56,10 @@ def test_the_whole_way(table, tmp_path, capsys):
     assert "Errors by ward" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     model = eq.load(folder / "estimator.eqp")
-    X = pd.read_csv(table).drop(columns=["y", "patient"])
-    assert set(model.predict(X)) <= {"common", "rare"}
+    scope = {}
+    exec(found["code"], scope)
+    assert (scope["model"].predict(scope["X"]) == model.predict(scope["X"])).all()
+    assert set(model.predict(scope["X"])) <= {"common", "rare"}
 
 
 def test_json_is_all_that_is_printed(table, capsys):

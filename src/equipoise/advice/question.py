@@ -56,6 +56,10 @@ class Question:
     costs : object
         As they were given; None without.
     prior : dict or None
+    source : str
+        The file that the table came from; empty if it came from memory.
+    left_out : tuple
+        Columns that are no features: those of groups or times.
     """
 
     X: pd.DataFrame
@@ -78,6 +82,8 @@ class Question:
     unlabelled: int = 0
     costs: Any = None
     prior: dict[Any, float] | None = None
+    source: str = ""
+    left_out: tuple[Any, ...] = ()
 
     @property
     def measure(self) -> Measure:
@@ -105,6 +111,7 @@ def question(
     random_state: int = 0,
     name: str = "table",
     unlabelled: int = 0,
+    source: str = "",
 ) -> Question:
     """Check everything that is asked; see `advise` for the parameters.
 
@@ -138,6 +145,7 @@ def question(
         None if levels is None else levels[known].reset_index(drop=True),
         dict(kinds or {}), partitions, jobs, random_state, name, unlabelled + int((~known).sum()),
         costs, None if shares is None else {labels.classes[k]: float(s) for k, s in enumerate(shares)},
+        source, tuple(name for name in (group, time) if isinstance(name, str)),
     )  # fmt: skip
 
 

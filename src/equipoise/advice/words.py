@@ -145,14 +145,20 @@ def _synthesizer(verdict: "Verdict") -> list[str]:
 
 
 def repeat_code(verdict: "Verdict") -> str:
-    """Give the lines that repeat the winner on a table of the same columns."""
-    lines = [
-        "import equipoise as eq",
-        f"model = {_constructor(verdict.unfitted())}",
-        "model.fit(X, y)",
-        "model.predict(X_new), model.predict_proba(X_new)",
-    ]
-    return "\n".join(lines)
+    """Give the lines that repeat the winner on the table, or on one of the same columns."""
+    made = f"model = {_constructor(verdict.unfitted())}"
+    if not verdict.asked.source:
+        lines = [made, "model.fit(X, y)", "model.predict(X_new), model.predict_proba(X_new)"]
+    else:
+        target = verdict.asked.y.name
+        gone = [target, *verdict.asked.left_out]
+        lines = [
+            f"data = eq.read_table({verdict.asked.source!r}).dropna(subset=[{target!r}])",
+            f"X, y = data.drop(columns={gone!r}), data[{target!r}]",
+            f"{made}.fit(X, y)",
+            "model.predict(X), model.predict_proba(X)",
+        ]
+    return "\n".join(["import equipoise as eq", *lines])
 
 
 def _constructor(model: Any) -> str:

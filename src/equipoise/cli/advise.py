@@ -111,7 +111,7 @@ def advise(
         prior=_prior(prior), costs=_costs(costs), classifier=classifier,
         methods=None if methods is None else [m.strip() for m in methods.split(",") if m.strip()],
         kinds=read.kinds, jobs=jobs or os.cpu_count() or 1, random_state=seed, name=read.name,
-        unlabelled=read.unlabelled,
+        unlabelled=read.unlabelled, source=str(data),
     )  # fmt: skip
     looked = look(asked)
     for sentence in (*looked.sentences, *read.notes):
