@@ -237,7 +237,7 @@ def _fate(verdict: "Verdict") -> str:
         if n
     ]
     times = (
-        f"{verdict.partitions} times five folds"
+        f"five folds, drawn {verdict.partitions} time{'s'[: verdict.partitions > 1]}"
         if verdict.partitions
         else "one partition, unfinished"
     )
