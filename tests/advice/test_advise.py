@@ -190,10 +190,12 @@ def test_a_budget_that_suffices_for_nothing_says_what_would():
 
 
 def test_large_tables_are_thinned_and_say_so():
-    X, y = law("two-gaussians").sample_class((58_000, 2_000), np.random.default_rng(0))
-    found = eq.advise(X, y, methods=[], budget="6s", jobs=2)
-    assert any("of the 60,000 rows" in note for note in found.notes)
-    assert found.rows < 60_000
+    X, y = law("two-gaussians").sample_class((290_000, 10_000), np.random.default_rng(0))
+    groups = np.arange(len(y)) % 20  # each a twentieth of the table: thinned, not thrown out
+    found = eq.advise(X, y, methods=[], budget="20s", jobs=2, group=groups)
+    assert any("of the 300,000 rows" in note for note in found.notes)
+    assert found.rows < 300_000
+    assert found.estimator is not None
 
 
 def test_saved_without_pickle(verdict, tmp_path):

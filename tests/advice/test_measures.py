@@ -1,14 +1,18 @@
 """Measures agree with the library's metrics, whatever the weighting of the rows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equipoise.advice.measures import MEASURES, Costs, Rows, measure, shown
 from equipoise.errors import OptionError
-from equipoise.metrics.decision import cost_matrix, least_cost
+from equipoise.metrics.decision import cost_matrix, least_cost, named_costs
 from equipoise.metrics.utility import utility
+from equipoise.tables.labels import Labels
+
+LABELS = Labels.infer(np.array(["no", "yes"]))
 
 SAME_AS = {
     "macro_f1": "macro_f1", "worst_f1": "worst_f1", "balanced_accuracy": "balanced_accuracy", "mcc": "mcc",
@@ -129,8 +133,18 @@ def test_wrong_measures_are_refused(name, words):
 )  # fmt: skip
 def test_wrong_costs_are_refused(costs, word):
     with pytest.raises(OptionError, match=word):
-        cost_matrix(costs, ("no", "yes"))
+        cost_matrix(costs, LABELS)
 
 
 def test_costs_that_are_not_named_are_one():
-    assert cost_matrix({("yes", "no"): 5}, ("no", "yes")).tolist() == [[0, 1], [5, 0]]
+    matrix = cost_matrix({("yes", "no"): 5}, LABELS)
+    assert matrix.tolist() == [[0, 1], [5, 0]]
+    assert named_costs(matrix, LABELS) == {("yes", "no"): 5.0}
+
+
+def test_classes_are_named_as_a_person_names_them():
+    """Whole numbers that came as floats, and the texts of a command line."""
+    floats = Labels.infer(pd.Series([0.0, 1.0, 1.0]))
+    assert cost_matrix({(1, 0): 3, ("0", "1"): 2}, floats).tolist() == [[0, 2], [3, 0]]
+    frame = pd.DataFrame([[0, 1], [20, 0]], index=["no", "yes"], columns=["no", "yes"])
+    assert cost_matrix(frame, LABELS).tolist() == [[0, 1], [20, 0]]

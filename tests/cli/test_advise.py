@@ -147,8 +147,8 @@ def test_wrong_calls_end_in_one_sentence(table, case, capsys, monkeypatch):
 def test_ctrl_c_leaves_a_partial_verdict(table, tmp_path):
     """Interrupted after some folds: status 130, a verdict marked as partial, and its page."""
     command = [
-        sys.executable, "-m", "equipoise", "advise", str(table), "--target", "y", "--budget", "10m", "--jobs", "1",
-        "-o", str(tmp_path), "--drop", "patient",
+        sys.executable, "-m", "equipoise", "advise", str(table), "--target", "y", "--budget", "5m", "--jobs", "1",
+        "-o", str(tmp_path), "--drop", "patient", "--methods", "smote,undersample,cart",
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     run = subprocess.Popen(

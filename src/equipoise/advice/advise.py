@@ -13,27 +13,25 @@ from numpy.typing import NDArray
 from equipoise.advice.audit import Audit, audit
 from equipoise.advice.budget import Clock, said
 from equipoise.advice.candidates import IDENTITY, Model, candidates, models
-from equipoise.advice.choice import TIMES, Decision, Draws, decide, draw
+from equipoise.advice.choice import Decision, Draws, decide, draw
 from equipoise.advice.contest import FOLDS, PARTITIONS, Contest
-from equipoise.advice.fitting import Job, Table, fitted_fold
+from equipoise.advice.fitting import Job, Table, fitted_fold, warm_up
 from equipoise.advice.folds import Folding, by_group, forward, stratified
 from equipoise.advice.pace import FINAL
 from equipoise.advice.question import Question, question
 from equipoise.advice.resample import Bootstrap
 from equipoise.advice.verdict import Verdict, level_errors, standings
 from equipoise.advice.view import Progress
-from equipoise.datasets.splits import Split
+from equipoise.datasets.splits import SCORED_ROWS, Split
 from equipoise.errors import DataError
 from equipoise.seeds import generator
 from equipoise.tables.schema import Schema
 
 PROBED = 5_000  # rows of the first timing
 SMALLEST = 2_000  # rows below which a contest is not thinned
-UNITS = 8.0  # fits of the plain classifier that the simple treatments take a fold
+SIMPLE_FITS = 8.0  # fits of the plain classifier that the simple treatments take a fold
 CONTEST_SHARE = 0.4  # of the budget, that the simple treatments' first partition should not exceed
-WORK = 2.5e8  # multiplications of all bootstraps together, for each second of the budget
-RANKED = 60  # what a ranking takes a row and class, where a decision takes 3
-LEAST_TIMES = 200
+DELIVERY = 0.03  # of the budget, kept for the page
 
 
 def advise(
@@ -124,11 +122,20 @@ def answer(
     contest = contest_of(asked, table, rows, clock, progress, executor, notes)
     contest.run()
     if not contest.spans:
-        raise KeyboardInterrupt
-    draws = draws_of(contest, asked)
+        raise KeyboardInterrupt(
+            "interrupted before two folds were finished: there is nothing to say yet"
+        )
+    try:
+        draws = draws_of(contest, asked)
+    except KeyboardInterrupt:
+        contest.interrupted = True
+        draws = draws_of(contest, asked)  # as few as will do
     decision = decide(draws, asked.rope)
     verdict = _verdict(asked, looked, contest, draws, decision, rows, notes, clock)
-    return _deliver(asked, verdict, contest, rows, clock)
+    try:
+        return _deliver(asked, verdict, contest, rows, clock)
+    except KeyboardInterrupt:
+        return replace(verdict, partial=True)
 
 
 def look(asked: Question) -> Audit:
@@ -183,15 +190,17 @@ def contest_rows(asked: Question, table: Table, clock: Clock) -> tuple[NDArray, 
     rng = generator(asked.seed, "thin", asked.name)
     probe = table.take(_thinned(table.y, PROBED, rng))
     plain = Model(IDENTITY, classifier=asked.classifier)
-    whole = Split(np.arange(len(probe.y)), np.arange(min(len(probe.y), 100)))
-    found = fitted_fold(probe, Job("", (plain,), 0, 0, whole))
+    whole = Split(np.arange(len(probe.y)), np.arange(100))
+    job = Job("", (plain,), 0, 0, whole)
+    warm_up(probe, job)
+    found = fitted_fold(probe, job)
     if found.failures:
         raise DataError(
             f"the classifier cannot be fitted on these rows: {found.failures[plain.name]}"
         )
     unit = found.predictions[plain.name].seconds * 0.8 * n / PROBED
     room = CONTEST_SHARE * clock.left * asked.jobs
-    needed = UNITS * FOLDS * unit
+    needed = SIMPLE_FITS * FOLDS * unit
     if needed <= room:
         return everything, []
     size = max(int(n * room / needed), min(n, SMALLEST))
@@ -199,38 +208,32 @@ def contest_rows(asked: Question, table: Table, clock: Clock) -> tuple[NDArray, 
         f"the trial uses {size:,} of the {n:,} rows, classes in proportion, so that it fits the "
         "budget; a longer budget uses more"
     )
-    return np.sort(_thinned(table.y, size, rng, asked.groups)), [note]
+    return np.sort(_thinned(table.y, size, rng)), [note]
 
 
-def _thinned(
-    y: NDArray, size: int, rng: np.random.Generator, groups: NDArray | None = None
-) -> NDArray[np.int64]:
-    """Draw so many rows, classes in proportion but no class below ten rows that has them; or whole groups."""
-    if groups is not None:
-        order = rng.permutation(groups.max() + 1)
-        reached = np.cumsum(np.bincount(groups)[order])
-        kept = order[: int(np.searchsorted(reached, size)) + 1]
-        return np.flatnonzero(np.isin(groups, kept))
+def _thinned(y: NDArray, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw so many rows, classes in proportion but no class below the ten rows that scoring needs."""
     parts = []
     for k in np.unique(y):
         rows = np.flatnonzero(y == k)
-        take = min(len(rows), max(round(size * len(rows) / len(y)), 10))
+        take = min(len(rows), max(round(size * len(rows) / len(y)), SCORED_ROWS))
         parts.append(rng.permutation(rows)[:take])
     return np.sort(np.concatenate(parts))
 
 
 def draws_of(contest: Contest, asked: Question) -> Draws:
-    """Score the field of a finished contest on as many bootstraps as the budget has time for."""
-    found = contest.field
-    width = (3 if asked.measure.decided else RANKED) * len(asked.labels)
-    work = 2.0 * len(contest.table.y) * width * len(found) * len(contest.spans)
-    times = int(np.clip(WORK * asked.seconds / work, LEAST_TIMES, TIMES))
+    """Score the field of a finished contest on 1,000 bootstraps, or as many as the budget has time for."""
     tested = np.zeros(len(contest.table.y), dtype=bool)
     for partition, folds in contest.spans:
         tested[contest.matrix.rows(partition, folds)] = True
     bootstrap = Bootstrap(contest.bootstrap.strata, tested, contest.bootstrap.groups)
     rng = generator(asked.seed, "gain", asked.name)
-    return draw(contest.matrix, found, contest.spans, bootstrap, rng, times)
+    final = FINAL * max(contest.pace.seconds.get(m.name, 0.0) for m in contest.alive)
+
+    def enough() -> bool:
+        return contest.interrupted or contest.clock.left < final + DELIVERY * asked.seconds
+
+    return draw(contest.matrix, contest.field, contest.spans, bootstrap, rng, enough)
 
 
 def _verdict(

@@ -40,8 +40,8 @@ SYNTHESIZERS = (
 )
 ENSEMBLES = ("bagging", "balanced-bagging", "easy-ensemble")
 REGULARISED = "xgboost-regularised"
-ASKED_ONLY = ("great",)  # needs a pretrained model at hand, and minutes a fit
-NO_CANDIDATE = ("identity", "oracle", "independent")
+# Besides these, `great` takes part where it is asked for: it needs a pretrained model at hand, and minutes a fit.
+NO_CANDIDATE = ("identity", "oracle")
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,11 @@ class Candidate:
         model = self.model
         return model.method == "identity" and (
             self.is_untreated
-            or (self.rule == "plain" and (model.weights != "" or model.classifier == REGULARISED))
+            or (self.rule == "plain" and (model.weights != "" or model.name == PRESET))
         )
 
 
-IDENTITY = "do nothing"
+IDENTITY, PRESET = "do nothing", "regularised preset"
 
 
 def models(
@@ -145,7 +145,7 @@ def models(
             for word in ("balanced", "ladder")
         ]
     if classifier == "xgboost":
-        found.append(Model("regularised preset", classifier=REGULARISED))
+        found.append(Model(PRESET, classifier=REGULARISED))
     wanted = None if methods is None else list(methods)
     _check(wanted)
     found += _grown(CHEAP, texts, classifier, wanted, notes)

@@ -4,7 +4,7 @@ The best of many candidates looks better than it is, because it was chosen for l
 inside each bootstrap, on the rows drawn, and is scored on the rows that were not drawn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,6 +19,7 @@ Spans = Sequence[tuple[int, tuple[int, ...]]]
 Nothing = Literal["", "equivalent", "harmful", "cannot be told"]
 
 TIMES = 1000
+LEAST_TIMES = 100
 SLACK = 0.5  # standard deviations within which a simpler candidate is as good
 GATE = 0.90  # share of bootstraps in which the gain must be positive
 LEVEL = (2.5, 97.5)
@@ -99,14 +100,22 @@ class Draws:
 
 def draw(
     matrix: Matrix, found: Sequence[Candidate], spans: Spans, bootstrap: Bootstrap,
-    rng: np.random.Generator, times: int = TIMES,
+    rng: np.random.Generator, enough: Callable[[], bool],
 ) -> Draws:  # fmt: skip
-    """Score all candidates on the rows drawn by each bootstrap and on those not drawn."""
+    """Score all candidates on the rows drawn by each of 1,000 bootstraps and on those not drawn.
+
+    Bootstraps that leave no row of a class are left out. `enough` is asked after each piece, and ends them early.
+    """
     inside, outside = [], []
-    for weights in bootstrap.draws(times, rng):
-        inside.append(matrix.scores(found, spans, weights))
+    kinds = np.eye(len(matrix.scale.scored), dtype=np.float32)[matrix.y]
+    kinds = kinds[:, np.bincount(matrix.y[bootstrap.eligible], minlength=kinds.shape[1]) > 0]
+    for weights in bootstrap.draws(TIMES, rng):
         left = ((weights == 0) & bootstrap.eligible).astype(np.float32)
-        outside.append(matrix.scores(found, spans, left))
+        whole = ((left @ kinds) > 0).all(axis=1)
+        inside.append(matrix.scores(found, spans, weights[whole]))
+        outside.append(matrix.scores(found, spans, left[whole]))
+        if enough() and sum(map(len, inside)) >= LEAST_TIMES:
+            break
     point = matrix.scores(found, spans, bootstrap.eligible.astype(np.float32)[None, :])[0]
     counts = np.bincount(matrix.y[bootstrap.eligible], minlength=len(matrix.scale.scored))
     grain = matrix.scale.measure.grain(counts[counts > 0])

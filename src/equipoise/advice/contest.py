@@ -29,8 +29,11 @@ from equipoise.trials.workers import LocalWorkers
 FOLDS = 5
 ALL = tuple(range(FOLDS))
 PARTITIONS = 10
+RACE_SHARE = 0.05  # of the budget, that the bootstraps of one race may take
 COSTLY_SHARE = 0.5  # of the contest's time, that networks may take together
 TICK = 0.2  # seconds
+LEAST_LATE = 2.0  # seconds that any first fit may take
+RESTART = 4.0  # seconds until new processes have begun
 
 
 class _OutOfTime(Exception):
@@ -73,8 +76,8 @@ class Contest:
     spans : list of (partition, folds)
         What may be compared: every model that is still in has finished it.
     interrupted : bool
-    notes : list of str
-        Fallbacks that happened.
+    notes : dict of str to None
+        Fallbacks that happened, in their order.
     """
 
     table: Table
@@ -157,11 +160,13 @@ class Contest:
                 self._after(number, fold + 1)
 
     def _after(self, number: int, finished: int) -> None:
+        began = now()
         if number == 0 and finished in self.races:
             self._drop_hopeless(finished)
         elif finished == FOLDS:
             spans = [(p, ALL) for p in range(number + 1)]
             _, self._standings = ranked(self.matrix, self.field, spans)
+        self.pace.scoring = max(self.pace.scoring, (now() - began) / FOLDS)
         self._tell(f"partition {number + 1}, fold {finished} of {FOLDS}")
         if number == 0:
             self._spare(FOLDS - finished)
@@ -173,12 +178,15 @@ class Contest:
         while waiting or self._flying:
             if waiting and self._left() <= 0 and not self._flying:
                 raise _OutOfTime
-            limit = 1 if self._suspected else self.jobs
+            alone = self._suspected or not self.pace.seconds  # doing nothing is timed first
+            limit = 1 if alone else self.jobs
             while waiting and len(self._flying) < limit:
                 job = waiting.popleft()
                 if number == 0 and fold == 0 and not self._admits(job):
                     continue
-                self._submit(job)
+                if not self._submit(job):
+                    waiting.appendleft(job)
+                    break
             done, _ = wait(self._flying, timeout=TICK, return_when=FIRST_COMPLETED)
             waiting.extendleft(self._collect(done))
             waiting.extendleft(self._end_overdue())
@@ -198,10 +206,17 @@ class Contest:
             jobs.sort(key=lambda job: -self.pace.cost(job.models))
         return jobs
 
-    def _submit(self, job: Job) -> None:
+    def _submit(self, job: Job) -> bool:
+        """Send a job; False if the pool had broken and was made anew."""
         assert self.executor is not None
-        future = self.executor.submit(fit_fold, job)
+        try:
+            future = self.executor.submit(fit_fold, job)
+        except BrokenExecutor:
+            if not self._flying:  # else the broken futures tell whose fault it was
+                self._restart()
+            return False
         self._flying[future] = (job, now())
+        return True
 
     def _collect(self, done: set[Future]) -> list[Job]:
         """Take the answers; give the jobs that a broken pool has lost."""
@@ -226,6 +241,11 @@ class Contest:
         names = tuple(model.name for model in job.models)
         if names in self._suspected:
             self._suspected.discard(names)
+            if self.models[0] in job.models:
+                raise DataError(
+                    "fitting the classifier on the rows as they are ended its process, out of memory perhaps; "
+                    "use fewer rows or columns"
+                )
             self._leave(job.models, "its process died, out of memory perhaps")
             return True
         self._suspected.add(names)
@@ -259,12 +279,8 @@ class Contest:
     def _admits(self, job: Job) -> bool:
         """Decide, before its first fit, whether a treatment can be afforded: cheap rungs come first."""
         known = self.pace.seconds
-        if not known and not self._flying:
-            return True  # doing nothing is timed first
-        while not known:
-            self._collect(wait(self._flying, timeout=TICK, return_when=FIRST_COMPLETED).done)
-            if self._left() <= 0:
-                raise _OutOfTime
+        if not known:
+            return True
         before = [m for m in self.alive if m.name in known or self._is_flying(m)]
         wanted = 2 if job.models[0].costly else FOLDS
         needed = self.pace.needed(before, FOLDS) + self.pace.needed(job.models, wanted)
@@ -304,20 +320,25 @@ class Contest:
                 return []
             self._leave_unfinished()
             raise _OutOfTime
-        late = [
-            job
-            for job, since in self._flying.values()
-            if job.models[0].costly
-            and job.partition == job.fold == 0
-            and now() - since > left / 2 + 1.0
-        ]
+        late = {
+            job: now() - since for job, since in self._flying.values() if self._is_late(job, since)
+        }
         if not late or not self._own:
             return []
         innocent = [job for job, _ in self._flying.values() if job not in late]
         self._restart()
-        for job in late:
-            self._leave(job.models, f"no time: a fold takes more than {said(left / 2)}")
+        for job, spent in late.items():
+            self._leave(job.models, f"no time: a fold takes more than {said(spent)}")
         return innocent
+
+    def _is_late(self, job: Job, since: float) -> bool:
+        """Say whether a first fit takes what others need: half of what is left, or the simple treatments' time."""
+        simple = [c.model for c in self.candidates if c.is_simple and c.rule == "plain"]
+        if job.partition or job.fold or any(model in simple for model in job.models):
+            return False
+        left = self._left()
+        others = self.pace.needed(simple, FOLDS - 1) + RESTART
+        return now() - since > max(min(left / 2, left - others), LEAST_LATE)
 
     def _leave_unfinished(self) -> None:
         """In the first partition, what is in flight at the end leaves; of later ones nothing is used."""
@@ -334,7 +355,11 @@ class Contest:
         found = [c for c in self.field if not self._lacks(c.model, folds)]
         rng = generator(self.seed, "race", self.table.name, finished)
         point, self._standings = ranked(self.matrix, found, [(0, folds)])
-        self.dropped |= hopeless(self.matrix, found, point, finished, self.bootstrap, rng)
+        until = self.clock.spent + RACE_SHARE * self.clock.budget
+        self.dropped |= hopeless(
+            self.matrix, found, point, finished, self.bootstrap, rng,
+            lambda: self.clock.spent > until,
+        )  # fmt: skip
         for model in self.alive:
             own = [c for c in self.candidates if c.model == model]
             if all(c in self.dropped for c in own) and not is_yardstick(model, self.field):

@@ -103,11 +103,11 @@ def fit_fold(job: Job) -> Answer:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if fresh:
-            _warm_up(table, job)
+            warm_up(table, job)
         return fitted_fold(table, job)
 
 
-def _warm_up(table: Table, job: Job) -> None:
+def warm_up(table: Table, job: Job) -> None:
     """Import what a fit imports: the first fit of a process would take seconds, and all guesses with it."""
     rows = job.split.train[:: max(len(job.split.train) // WARM_ROWS, 1)]
     plain = replace(job.models[0], method="identity", plan="none", weights="")

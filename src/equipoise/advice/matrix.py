@@ -80,7 +80,7 @@ class Matrix:
         """Give the score of a candidate on these folds as a function of weights (B, n) of the table's rows."""
         at = self.rows(partition, folds)
         y, p, predicted = self.decided(candidate, partition, folds)
-        rows = Rows(y, self.scale.scored, self.scale.class_weights(self.y))
+        rows = Rows(y, self.scale.scored, self.scale.class_weights(y))
         score = self.scale.measure.prepare(rows, p, predicted)
         return lambda drawn: score(drawn[:, at])
 
@@ -124,7 +124,7 @@ class Matrix:
             return np.zeros(len(self.scale.scored))
         measure, labels = self.scale.measure, np.concatenate(y)
         name = measure.name if measure.name in TUNED else "macro_f1"
-        weights = None if self.scale.prior is None else self.scale.class_weights(self.y)[labels]
+        weights = None if self.scale.prior is None else self.scale.class_weights(labels)[labels]
         more = {} if weights is None else {"weights": weights}
         return fit_offsets(np.concatenate(raw), labels, name, self.scale.scored, **more)  # type: ignore[arg-type]
 

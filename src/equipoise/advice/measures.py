@@ -64,7 +64,7 @@ class Rows:
 def _means(values: NDArray, there: NDArray[np.bool_], least: bool = False) -> NDArray[np.float64]:
     """Average (or take the minimum of) values (B, C) over the classes that have rows under the weighting."""
     if least:
-        return np.where(there, values, np.inf).min(axis=1)
+        return np.where(there.any(axis=1), np.where(there, values, np.inf).min(axis=1), 0.0)
     return np.where(there, values, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
 
 
@@ -272,7 +272,7 @@ MEASURES: dict[str, Measure] = {
 AT_K = ("precision", "recall")
 
 
-def measure(name: str, n_rows: int, k_classes: int = 2) -> Measure:
+def measure(name: str, n_rows: int) -> Measure:
     """Give a measure by name.
 
     Parameters
@@ -281,8 +281,6 @@ def measure(name: str, n_rows: int, k_classes: int = 2) -> Measure:
         One of `MEASURES`, or ``precision@K`` or ``recall@K`` for K alerts among the rows of the table.
     n_rows : int
         Rows of the table.
-    k_classes : int, default=2
-        Unused by all but messages.
 
     Raises
     ------
@@ -295,7 +293,7 @@ def measure(name: str, n_rows: int, k_classes: int = 2) -> Measure:
         return MEASURES[word]
     kind, at, number = word.partition("@")
     if at and kind in AT_K:
-        if not number.isdigit() or not 1 <= int(number) <= n_rows:
+        if not (number.isascii() and number.isdigit()) or not 1 <= int(number) <= n_rows:
             raise OptionError(
                 f"{kind}@K needs a whole number of alerts between 1 and the table's {n_rows} rows, "
                 f"got {name!r}"

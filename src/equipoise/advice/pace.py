@@ -12,9 +12,9 @@ FINAL = 1.3  # a fit on all rows against one on four folds
 
 # Fits of the plain classifier that one fit takes, until it has been timed.
 FACTORS = {
-    "balanced-bagging": 5.0, "easy-ensemble": 6.0, "bagging": 10.0, "regularised": 1.5,
-    "undersample": 1.0, "duplicate": 2.0, "cart": 8.0, "gaussian-copula": 5.0, "smote": 4.0,
-    "borderline-smote": 3.0, "adasyn": 3.0, "gaussian-noise": 3.0, "tailcalib": 3.0,
+    "balanced bagging": 5.0, "easy ensemble": 6.0, "bagging": 10.0, "regularised preset": 1.5,
+    "duplicate": 2.0, "cart": 8.0, "gaussian-copula": 5.0, "smote": 4.0, "borderline-smote": 3.0,
+    "adasyn": 3.0, "gaussian-noise": 3.0, "tailcalib": 3.0,
 }  # fmt: skip
 # Seconds a thousand rows of ten columns of a fit of a network, until it has been timed; never below three.
 NETWORKS = {
@@ -41,6 +41,8 @@ class Pace:
     ----------
     seconds : dict of model name to float
         Of its slowest fit on four folds.
+    scoring : float
+        Seconds that the driver takes after a fold, to decide, rank and race.
     """
 
     clock: Clock
@@ -48,6 +50,7 @@ class Pace:
     shape: tuple[int, int]
     plain: str
     seconds: dict[str, float] = field(default_factory=dict)
+    scoring: float = 0.0
 
     def note(self, name: str, seconds: float) -> None:
         """Take note of a fit."""
@@ -61,13 +64,12 @@ class Pace:
         if model.costly:
             cells = self.shape[0] * max(self.shape[1], 1) / 10_000
             return max(LEAST_NETWORK, NETWORKS.get(model.method, 10.0) * cells)
-        word = f"{model.classifier} {model.method}"
-        factor = next((f for key, f in FACTORS.items() if key in word), 1.0)
+        factor = FACTORS.get(model.name, FACTORS.get(model.method, 1.0))
         return factor * self.seconds.get(self.plain, 0.0)
 
     def needed(self, models: Sequence[Model], folds: int) -> float:
         """Give the seconds by the wall of so many folds of these models."""
-        return self.cost(models) * folds / self.jobs if models else 0.0
+        return (self.cost(models) / self.jobs + self.scoring) * folds if models else 0.0
 
     def left(self, alive: Sequence[Model]) -> float:
         """Give the seconds by the wall that folds may still take, the winner's final fit set aside."""

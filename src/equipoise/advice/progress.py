@@ -43,7 +43,7 @@ def _line(view: View, gone: set[str]) -> str:
     parts = [view.news]
     if view.standings:
         name, score, gain = view.standings[0]
-        parts.append(f"{name} leads with {abs(score):.3f} ({gain:+.3f})")
+        parts.append(f"{name} leads with {score:.3f} ({gain:+.3f})")
     left = [name for name in view.out if name not in gone]
     if left:
         parts.append(f"out: {', '.join(left)}")
@@ -80,7 +80,7 @@ def _block(view: View) -> Table:
     head = f"partition {view.partition}, fold {view.fold} of 5 finished"
     block.add_row(Text(head, style="bold"), Text(f"{said(view.left)} left"))
     for name, score, gain in view.standings[:SHOWN]:
-        block.add_row(Text(f"  {name}"), Text(f"{abs(score):.3f}  {gain:+.3f}"))
+        block.add_row(Text(f"  {name}"), Text(f"{score:.3f}  {gain:+.3f}"))
     for name in view.running:
         block.add_row(Text(f"  running {name}", style="dim"), Text(""))
     if view.out:

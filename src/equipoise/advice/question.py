@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,27 @@ from numpy.typing import NDArray
 
 from equipoise.advice.budget import seconds_of
 from equipoise.advice.candidates import models
+from equipoise.advice.columns import column, group_codes, is_name, levels_of, time_values
 from equipoise.advice.contest import PARTITIONS
 from equipoise.advice.matrix import Scale
 from equipoise.advice.measures import Costs, Measure, measure
+from equipoise.datasets.splits import SCORED_ROWS
 from equipoise.errors import DataError, OptionError
-from equipoise.metrics.decision import cost_matrix
+from equipoise.metrics.decision import cost_matrix, named_costs
 from equipoise.tables.frames import Container
+from equipoise.tables.io import Reading
 from equipoise.tables.labels import Labels, as_series
+from equipoise.tables.schema import Schema, check_frame
 
 SUM = 1e-3  # by which stated class shares may miss 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file and what was said of its columns."""
+
+    path: str
+    reading: Reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +65,10 @@ class Question:
     unlabelled : int
         Rows left out since they have no label.
     costs : object
-        As they were given; None without.
+        What each pair of classes costs; None without.
     prior : dict or None
-    source : str
-        The file that the table came from; empty if it came from memory.
+    source : Source or None
+        The file that the table came from, and how it was read.
     left_out : tuple
         Columns that are no features: those of groups or times.
     """
@@ -82,7 +93,7 @@ class Question:
     unlabelled: int = 0
     costs: Any = None
     prior: dict[Any, float] | None = None
-    source: str = ""
+    source: Source | None = None
     left_out: tuple[Any, ...] = ()
 
     @property
@@ -111,7 +122,7 @@ def question(
     random_state: int = 0,
     name: str = "table",
     unlabelled: int = 0,
-    source: str = "",
+    source: Source | None = None,
 ) -> Question:
     """Check everything that is asked; see `advise` for the parameters.
 
@@ -122,30 +133,33 @@ def question(
     """
     seconds = seconds_of(budget)
     frame, series, known = _rows(X, y)
-    groups, frame = _column(frame, group, "group", len(known))
-    times, frame = _column(frame, time, "time", len(known))
-    levels, _ = _column(frame, by, "by", len(known))
+    groups, times = column(frame, group, "group"), column(frame, time, "time")
+    levels = levels_of(column(frame, by, "by"), known)
     if groups is not None and times is not None:
         raise OptionError("group and time both say how the folds are cut; give one of the two")
+    left_out = tuple(given for given in (group, time) if given is not None and is_name(given))
+    frame = frame.drop(columns=list(left_out))
     frame, series = frame[known].reset_index(drop=True), series[known].reset_index(drop=True)
-    _check_features(frame)
     labels = Labels.infer(series)
     codes = labels.code(series)
     _check_classes(codes, labels)
-    scored = np.bincount(codes, minlength=len(labels)) >= 10
+    _check_features(frame, series)
+    scored = np.bincount(codes, minlength=len(labels)) >= SCORED_ROWS
     shares = _prior(prior, labels)
-    judged = _measure(metric, costs, labels, codes)
+    matrix = None if costs is None else cost_matrix(costs, labels)
+    judged = _measure(metric, matrix, codes)
     _check_numbers(partitions, jobs, random_state, rope)
-    models(codes, classifier, methods)  # refuses unknown methods and classifiers
+    wanted = _methods(methods)
+    models(codes, classifier, wanted)  # refuses unknown methods and classifiers
     width = judged.rope if rope is None else float(rope)
     return Question(
-        frame, series, labels, codes, Scale(judged, scored, shares), width, seconds,
-        classifier, None if methods is None else tuple(methods),
-        _group_codes(groups, known), _time_values(times, known),
-        None if levels is None else levels[known].reset_index(drop=True),
-        dict(kinds or {}), partitions, jobs, random_state, name, unlabelled + int((~known).sum()),
-        costs, None if shares is None else {labels.classes[k]: float(s) for k, s in enumerate(shares)},
-        source, tuple(name for name in (group, time) if isinstance(name, str)),
+        frame, series, labels, codes, Scale(judged, scored, shares), width, seconds, classifier,
+        wanted, group_codes(groups, known), time_values(times, known), levels,
+        {name: kind for name, kind in dict(kinds or {}).items() if name not in left_out},
+        partitions, jobs, random_state, name, unlabelled + int((~known).sum()),
+        None if matrix is None else named_costs(matrix, labels),
+        None if shares is None else {labels.classes[k]: float(s) for k, s in enumerate(shares)},
+        source, left_out,
     )  # fmt: skip
 
 
@@ -165,32 +179,33 @@ def _rows(X: Any, y: Any) -> tuple[pd.DataFrame, pd.Series, NDArray[np.bool_]]:
     return frame, series, known
 
 
-def _column(
-    frame: pd.DataFrame, given: Any, option: str, n: int
-) -> tuple[pd.Series | None, pd.DataFrame]:
-    """Give a column by its name, taken out of the features (but for `by`), or the values themselves."""
-    if given is None:
-        return None, frame
-    if isinstance(given, str) or np.isscalar(given):
-        if given not in frame.columns:
-            near = get_close_matches(str(given), [str(c) for c in frame.columns], n=3)
-            raise OptionError(
-                f"{option} names the column {given!r}, which is not there"
-                + (f"; did you mean {', '.join(map(repr, near))}?" if near else "")
-            )
-        column = frame[given]
-        return column, frame if option == "by" else frame.drop(columns=given)
-    values = as_series(given)
-    if len(values) != n:
-        raise DataError(f"{option} must have one value a row, got {len(values)} for {n} rows")
-    return values, frame
-
-
-def _check_features(frame: pd.DataFrame) -> None:
+def _check_features(frame: pd.DataFrame, y: pd.Series) -> None:
+    """Refuse features or labels that a fit would refuse when the budget is spent."""
     if not frame.shape[1]:
         raise DataError("the table has no column besides the target; add features")
+    check_frame(frame)
+    Schema.infer(frame, warn=False)  # refuses cells that are no values
     if all(frame[column].nunique(dropna=False) <= 1 for column in frame.columns):
         raise DataError("no feature column varies, so that nothing can be learnt from them")
+    if len({isinstance(name, str) for name in frame.columns}) > 1:
+        raise DataError("some columns are named by texts and some by numbers; name all by texts")
+    if y.dtype.kind == "f" and (y % 1 != 0).any():
+        raise DataError(
+            f"the target {y.name!r} holds numbers with decimals, so it looks like a quantity, not a class; "
+            "make the classes whole numbers or texts"
+        )
+
+
+def _methods(methods: Any) -> tuple[str, ...] | None:
+    if methods is None:
+        return None
+    found = (methods,) if isinstance(methods, str) else tuple(methods)
+    for name in found:
+        if not isinstance(name, str):
+            raise OptionError(
+                f"methods are given by name, or your own as module:Class; got {name!r}"
+            )
+    return tuple(dict.fromkeys(found))
 
 
 def _check_classes(codes: NDArray[np.int64], labels: Labels) -> None:
@@ -199,29 +214,36 @@ def _check_classes(codes: NDArray[np.int64], labels: Labels) -> None:
         raise DataError(
             f"the target has one class only, {labels.classes[0]!r}; a classification needs two"
         )
-    if (counts >= 10).sum() < 2:
+    if (counts >= SCORED_ROWS).sum() < 2:
         listed = ", ".join(
-            f"{t!r} ({n})" for t, n in zip(labels.texts, counts, strict=True) if n < 10
+            f"{t!r} ({n})" for t, n in zip(labels.texts, counts, strict=True) if n < SCORED_ROWS
         )
         raise DataError(
-            f"only {int((counts >= 10).sum())} of the {len(labels)} classes have the 10 rows that a "
+            f"only {int((counts >= SCORED_ROWS).sum())} of the {len(labels)} classes have the 10 rows that a "
             f"trial needs; too small are {listed[:300]}: merge small classes, or add rows"
         )
 
 
-def _prior(prior: Mapping[Any, float] | None, labels: Labels) -> NDArray[np.float64] | None:
-    """Read the class shares where the advice is used; of two classes one may be left out."""
+def _prior(prior: Any, labels: Labels) -> NDArray[np.float64] | None:
+    """Read the class shares where the advice is used; of the classes one may be left out."""
     if prior is None:
         return None
-    places = {text: k for k, text in enumerate(labels.texts)}
+    if not isinstance(prior, Mapping):
+        raise OptionError(f"prior must be a dict of class to share, got {prior!r}")
     shares = np.full(len(labels), np.nan)
     for label, share in prior.items():
-        if str(label) not in places:
+        place = labels.find(label)
+        if place is None:
             raise OptionError(
                 f"prior names the class {str(label)!r}; the classes are "
                 f"{', '.join(map(repr, labels.texts))}"
             )
-        shares[places[str(label)]] = share
+        try:
+            shares[place] = float(share)
+        except (TypeError, ValueError):
+            raise OptionError(
+                f"the share of class {label!r} must be a number, got {share!r}"
+            ) from None
     absent = np.isnan(shares)
     if absent.sum() == 1:
         shares[absent] = 1.0 - np.nansum(shares)
@@ -239,14 +261,16 @@ def _prior(prior: Mapping[Any, float] | None, labels: Labels) -> NDArray[np.floa
     return shares / shares.sum()
 
 
-def _measure(metric: str, costs: Any, labels: Labels, codes: NDArray[np.int64]) -> Measure:
-    if costs is None:
-        return measure(metric, len(codes))
+def _measure(metric: str, matrix: NDArray[np.float64] | None, codes: NDArray[np.int64]) -> Measure:
+    if matrix is None:
+        if str(metric).strip().lower() == "costs":
+            raise OptionError("the metric costs needs to be told what mistakes cost: give costs")
+        return measure(str(metric), len(codes))
     if metric not in ("macro_f1", "costs"):
         raise OptionError(f"costs and the metric {metric!r} both say what to judge by; give one")
-    matrix = cost_matrix(costs, labels.texts)
-    # What it would cost to get every row wrong takes the place of 1.
-    return Costs(matrix, rope=0.01 * float(matrix.max(axis=1)[codes].mean()))
+    # What it costs more to get every row wrong than right takes the place of 1.
+    at_stake = matrix.max(axis=1) - np.diag(matrix)
+    return Costs(matrix, rope=0.01 * float(at_stake[codes].mean()))
 
 
 def _check_numbers(partitions: int, jobs: int, seed: int, rope: float | None) -> None:
@@ -255,30 +279,3 @@ def _check_numbers(partitions: int, jobs: int, seed: int, rope: float | None) ->
             raise OptionError(f"{word} must be a whole number of {least} or more, got {value!r}")
     if rope is not None and not (np.isfinite(rope) and rope > 0):
         raise OptionError(f"the rope must be above 0, got {rope!r}")
-
-
-def _group_codes(groups: pd.Series | None, known: NDArray) -> NDArray[np.int64] | None:
-    """Give each row the number of its group; every row without one is a group of its own."""
-    if groups is None:
-        return None
-    codes = pd.factorize(groups[known])[0].astype(np.int64)
-    alone = codes < 0
-    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
-    return codes
-
-
-def _time_values(times: pd.Series | None, known: NDArray) -> NDArray | None:
-    if times is None:
-        return None
-    values = times[known]
-    if values.isna().any():
-        raise DataError(
-            f"{int(values.isna().sum())} rows have no time, so that they cannot be put in order; drop them"
-        )
-    if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values)):
-        read = pd.to_datetime(values.astype(str), errors="coerce", format="ISO8601")
-        if read.isna().any():
-            bad = values[read.isna()].iloc[0]
-            raise DataError(f"the time column must hold numbers or ISO 8601 dates, got {bad!r}")
-        values = read
-    return values.to_numpy()

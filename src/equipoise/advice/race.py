@@ -1,6 +1,6 @@
 """Who leads, and who has no hope: pure functions of the matrix (card `advise`, step 5)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from equipoise.advice.candidates import Candidate, Model
 from equipoise.advice.choice import Spans
 from equipoise.advice.matrix import Matrix
+from equipoise.advice.measures import shown
 from equipoise.advice.resample import Bootstrap
 from equipoise.advice.view import Standings
 
 RACES = (2, 3, 5)  # folds of the first partition after which the hopeless leave
 RACE_DRAWS = 200
+LEAST_DRAWS = 40  # below which nobody is dropped
 HOPELESS = 0.05  # share of bootstraps in which a candidate reaches the leader
 BALANCED = ("balanced bagging", "easy ensemble")
 
@@ -25,20 +27,32 @@ def ranked(matrix: Matrix, found: Sequence[Candidate], spans: Spans) -> tuple[ND
     point = matrix.scores(found, spans, counting)[0]
     nothing = point[next(j for j, c in enumerate(found) if c.is_identity)]
     order = np.argsort(-point, kind="stable")
-    told = tuple((found[j].name, float(point[j]), float(point[j] - nothing)) for j in order)
+    measure = matrix.scale.measure
+    told = tuple(
+        (found[j].name, shown(measure, float(point[j])), float(point[j] - nothing)) for j in order
+    )
     return point, told
 
 
 def hopeless(
     matrix: Matrix, found: Sequence[Candidate], point: NDArray, finished: int, bootstrap: Bootstrap,
-    rng: np.random.Generator,
+    rng: np.random.Generator, enough: Callable[[], bool],
 ) -> dict[Candidate, str]:  # fmt: skip
-    """Give the candidates that hardly ever reach the leader, and say so; never nothing, the threshold or the leader."""
+    """Give the candidates that hardly ever reach the leader, and say so; never nothing, the threshold or the leader.
+
+    `enough` is asked after each piece of the bootstraps, and ends them early on a large table.
+    """
     folds = tuple(range(finished))
     tested = np.zeros(len(matrix.y), dtype=bool)
     tested[matrix.rows(0, folds)] = True
-    drawn = Bootstrap(bootstrap.strata, tested, bootstrap.groups).draws(RACE_DRAWS, rng)
-    scores = np.concatenate([matrix.scores(found, [(0, folds)], weights) for weights in drawn])
+    pieces = []
+    for weights in Bootstrap(bootstrap.strata, tested, bootstrap.groups).draws(RACE_DRAWS, rng):
+        pieces.append(matrix.scores(found, [(0, folds)], weights))
+        if enough():
+            break
+    scores = np.concatenate(pieces)
+    if len(scores) < LEAST_DRAWS:
+        return {}
     leader = int(point.argmax())
     reaches = (scores >= scores[:, [leader]]).mean(axis=0)
     return {

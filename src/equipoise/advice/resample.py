@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-CHUNK = 20_000_000  # cells of weights held at a time
+CHUNK = 2_000_000  # cells of weights held at a time
+LEAST, MOST = 5, 100  # bootstraps in a piece
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class Bootstrap:
 
     def draws(self, times: int, rng: np.random.Generator) -> Iterator[NDArray[np.float32]]:
         """Give weights (b, n), in pieces that add up to so many lines."""
-        size = max(1, min(times, CHUNK // max(len(self.strata), 1)))
+        size = int(np.clip(CHUNK // max(len(self.strata), 1), LEAST, MOST))
         while times > 0:
             yield self._draw(min(size, times), rng)
             times -= size

@@ -1,7 +1,7 @@
 """The verdict in a folder: the page, ``advice.json``, the code, the fitted winner, and the rows if rows won."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from equipoise.advice.verdict import Verdict
 
 MARK = "synthetic"
+ESTIMATOR, TABLE = "estimator.eqp", "augmented.csv"
 
 
 def save(verdict: "Verdict", folder: Path) -> list[str]:
@@ -30,16 +31,18 @@ def save(verdict: "Verdict", folder: Path) -> list[str]:
         Made if it is not there; files of the same names are replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for name in (ESTIMATOR, TABLE):  # of an older verdict, which this one may not have
+        (folder / name).unlink(missing_ok=True)
     said = [f"page: {write_advice_page(advice_summary(verdict), folder / 'advice.html')}"]
     said.append(f"numbers: {write_whole(verdict.to_json() + chr(10), folder / 'advice.json')}")
     if verdict.estimator is None:
         return said
-    said.append(_save_estimator(verdict, folder / "estimator.eqp"))
+    said.append(_save_estimator(verdict, folder / ESTIMATOR))
     table = augmented_table(verdict)
     if table is not None:
-        place = folder / "augmented.csv"
+        place = folder / TABLE
         write_table(table, place)
-        said.append(f"table: {place}, new rows marked in its column {_mark(table.columns)!r}")
+        said.append(f"table: {place}, new rows marked in its column {table.columns[-1]!r}")
     return said
 
 
@@ -50,10 +53,6 @@ def _save_estimator(verdict: "Verdict", place: Path) -> str:
         place.unlink(missing_ok=True)
         return f"the fitted winner is not saved: {error}"
     return f"the fitted winner: {place}; equipoise.load reads it"
-
-
-def _mark(names: Any) -> str:
-    return next(n for n in reversed(list(names)) if str(n).startswith(MARK))
 
 
 def augmented_table(verdict: "Verdict") -> pd.DataFrame | None:
@@ -70,9 +69,12 @@ def augmented_table(verdict: "Verdict") -> pd.DataFrame | None:
     seed = seed_for(root_seed(model.random_state), "sample")
     X_all, y_all, mask = oversample(model.method_, X, y, wanted, seed)
     table = X_all.copy()
-    table[str(asked.y.name) if asked.y.name is not None else "target"] = y_all.to_numpy()
-    name = MARK
+    table[_free("target" if asked.y.name is None else str(asked.y.name), table)] = y_all.to_numpy()
+    table[_free(MARK, table)] = mask
+    return table
+
+
+def _free(name: str, table: pd.DataFrame) -> str:
     while name in table.columns:
         name += "_"
-    table[name] = mask
-    return table
+    return name

@@ -55,7 +55,7 @@ def advice_summary(verdict: "Verdict") -> dict[str, Any]:
     here = [s for s in verdict.table if not s.status]
     gain = decision.gain
     return {
-        "title": _title(verdict),
+        "title": f"{asked.name}: {verdict.method}",
         "text": verdict.text,
         "partial": verdict.partial,
         "metric": metric_words(asked.measure.name),
@@ -87,11 +87,6 @@ def advice_summary(verdict: "Verdict") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _title(verdict: "Verdict") -> str:
-    method = verdict.method
-    return f"{verdict.asked.name}: {method}"
-
-
 def _asked(verdict: "Verdict") -> str:
     asked = verdict.asked
     folds = "folds forward in time" if asked.times is not None else "five stratified folds"
@@ -104,7 +99,8 @@ def _asked(verdict: "Verdict") -> str:
     )
     return (
         f"{len(verdict.table)} candidates on {verdict.rows:,} rows, {folds}{drawn}; classifier "
-        f"{classifier}; {verdict.seconds:.0f} s of {asked.seconds:.0f} s."
+        f"{classifier}; {len(verdict.decision.gain.draws):,} bootstraps; {verdict.seconds:.0f} s of "
+        f"{asked.seconds:.0f} s."
     )
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from equipoise.advice.audit import Audit
 from equipoise.advice.candidates import Candidate
 from equipoise.advice.choice import Choice, Decision, Draws, Gain
-from equipoise.advice.contest import FOLDS, Contest
+from equipoise.advice.contest import Contest
 from equipoise.advice.measures import shown
 from equipoise.advice.question import Question
 from equipoise.advice.words import paragraph, repeat_code
@@ -193,6 +193,7 @@ class Verdict:
                 "rows": self.audit.rows, "classes": self.audit.classes, "remarks": self.audit.sentences,
             },
             "partitions": self.partitions,
+            "bootstraps": len(decision.gain.draws),
             "rows": self.rows,
             "seconds": round(self.seconds, 3),
             "partial": self.partial,
@@ -256,8 +257,7 @@ def level_errors(contest: Contest, decision: Decision, by: pd.Series) -> tuple[L
     """Give the share of wrong decisions on each level of a column, doing nothing and with the lean."""
     nothing = next(c for c in contest.field if c.is_identity)
     chosen: Choice = decision.lean
-    names = by.astype("string").fillna("(missing)").to_numpy()
-    levels, place = np.unique(names.astype(str), return_inverse=True)
+    levels, place = np.unique(by.to_numpy().astype(str), return_inverse=True)
     rows = np.zeros(len(levels))
     wrong = np.zeros((2, len(levels)))
     for partition, folds in contest.spans:
@@ -268,7 +268,8 @@ def level_errors(contest: Contest, decision: Decision, by: pd.Series) -> tuple[L
     shares = wrong / np.maximum(rows, 1)
     return tuple(
         LevelErrors(str(levels[k]), int(rows[k] / len(contest.spans)), *map(float, shares[:, k]))
-        for k in np.argsort(-rows)
+        for k in np.argsort(-rows, kind="stable")
+        if rows[k]
     )
 
 
@@ -282,6 +283,3 @@ def _wrong(
 ) -> Any:
     y, _, predicted = contest.matrix.decided(candidate, partition, folds)
     return np.bincount(place, weights=(y != predicted).astype(float), minlength=size)
-
-
-__all__ = ["FOLDS", "LevelErrors", "Standing", "Verdict", "level_errors", "standings"]

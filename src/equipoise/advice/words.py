@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from equipoise.advice.candidates import REGULARISED, Candidate
+from equipoise.advice.candidates import PRESET, Candidate
 from equipoise.advice.choice import GATE, Gain
-from equipoise.advice.measures import shown
 
 if TYPE_CHECKING:
+    from equipoise.advice.question import Question
     from equipoise.advice.verdict import Verdict
 
 METRIC_WORDS = {
@@ -43,7 +43,7 @@ def what_to_do(candidate: Candidate) -> str:
         done = ENSEMBLE_WORDS[model.name]
     elif model.weights:
         done = f"train with {model.weights} class weights"
-    elif model.classifier == REGULARISED:
+    elif model.name == PRESET:
         done = "regularise the classifier"
     elif model.method == "undersample":
         done = "drop rows of the larger classes"
@@ -146,40 +146,46 @@ def _synthesizer(verdict: "Verdict") -> list[str]:
 
 def repeat_code(verdict: "Verdict") -> str:
     """Give the lines that repeat the winner on the table, or on one of the same columns."""
-    made = f"model = {_constructor(verdict.unfitted())}"
-    if not verdict.asked.source:
-        lines = [made, "model.fit(X, y)", "model.predict(X_new), model.predict_proba(X_new)"]
+    asked = verdict.asked
+    imports, made = _constructor(verdict.unfitted())
+    out = list(asked.left_out)
+    if asked.source is None:
+        without = [f"X = X.drop(columns={out!r})"] if out else []
+        lines = [*without, f"model = {made}.fit(X, y)", "model.predict(X), model.predict_proba(X)"]
     else:
-        target = verdict.asked.y.name
-        gone = [target, *verdict.asked.left_out]
+        target = asked.y.name
         lines = [
-            f"data = eq.read_table({verdict.asked.source!r}).dropna(subset=[{target!r}])",
-            f"X, y = data.drop(columns={gone!r}), data[{target!r}]",
-            f"{made}.fit(X, y)",
+            f"data = eq.read_table({_read_words(asked)}).dropna(subset=[{target!r}])",
+            f"X, y = data.drop(columns={[target, *out]!r}), data[{target!r}]",
+            f"model = {made}.fit(X, y)",
             "model.predict(X), model.predict_proba(X)",
         ]
-    return "\n".join(["import equipoise as eq", *lines])
+    return "\n".join(["import equipoise as eq", *imports, *lines])
 
 
-def _constructor(model: Any) -> str:
-    given = []
+def _read_words(asked: "Question") -> str:
+    assert asked.source is not None
+    said = vars(asked.source.reading).items()
+    more = [f"{option}={list(given)!r}" for option, given in said if given]
+    return ", ".join([repr(asked.source.path), *more])
+
+
+def _constructor(model: Any) -> tuple[list[str], str]:
+    """Give the imports that a constructor needs, and the constructor."""
+    given, imports = [], []
     for name, value in model.get_params(deep=False).items():
-        if name == "method":
+        if name == "method" or (name == "plan" and model.method in ("identity", "undersample")):
             continue
-        if name == "plan" and model.method in ("identity", "undersample"):
+        if name == "classifier" and not isinstance(value, str):
+            cls = type(value)
+            imports.append(f"from {cls.__module__} import {cls.__name__}")
+        elif value == _DEFAULTS[name] and name != "random_state":
             continue
-        default = _DEFAULTS[name]
-        if value != default or name == "random_state":
-            given.append(f"{name}={value!r}")
-    return f"eq.AugmentedClassifier({', '.join([repr(model.method), *given])})"
+        given.append(f"{name}={value!r}")
+    return imports, f"eq.AugmentedClassifier({', '.join([repr(model.method), *given])})"
 
 
 _DEFAULTS: dict[str, Any] = {
     "plan": "balance", "weights": None, "classifier": "xgboost", "offsets": None, "prior": None,
     "costs": None, "kinds": None, "synthetic_weight": 1.0, "random_state": None,
 }  # fmt: skip
-
-
-def score_words(verdict: "Verdict", value: float) -> str:
-    """Write a score of the measure."""
-    return f"{shown(verdict.asked.measure, value):.3f}"

@@ -11,6 +11,8 @@ from equipoise.cli.reading import Categorical, Drop, Missing, Numeric
 from equipoise.errors import DataError, OptionError
 
 if TYPE_CHECKING:
+    from equipoise.advice.budget import Clock
+    from equipoise.advice.question import Question
     from equipoise.advice.verdict import Verdict
 
 SHOWN = 12  # candidates in the terminal
@@ -94,31 +96,41 @@ def advise(
     Example: `equipoise advise loans.csv --target BAD --budget 2m -o advice`
     """
     started = time.monotonic()  # the imports that follow are part of the budget
-    from equipoise.advice.advise import answer, look
     from equipoise.advice.budget import Clock, seconds_of
-    from equipoise.advice.progress import stderr_progress
-    from equipoise.advice.question import question
+    from equipoise.advice.question import Source, question
     from equipoise.datasets.catalogue import from_file
+    from equipoise.tables.io import Reading
 
     seconds_of(budget)
     _check_output(output)
-    read = from_file(
-        data, target, missing=missing or (), categorical=categorical or (),
-        numeric=numeric or (), drop=drop or (),
-    )  # fmt: skip
+    for option, name in (("--group", group), ("--time", when), ("--by", by)):
+        if name is not None and name in (drop or []):
+            raise OptionError(f"the column {name!r} is both {option} and dropped; keep it")
+    reading = Reading.of(missing or (), categorical or (), numeric or (), drop or ())
+    read = from_file(data, target, **vars(reading))
     asked = question(
         read.X, read.y, budget=budget, metric=metric, rope=rope, group=group, time=when, by=by,
         prior=_prior(prior), costs=_costs(costs), classifier=classifier,
         methods=None if methods is None else [m.strip() for m in methods.split(",") if m.strip()],
-        kinds=read.kinds, jobs=jobs or os.cpu_count() or 1, random_state=seed, name=read.name,
-        unlabelled=read.unlabelled, source=str(data),
+        kinds=read.kinds, jobs=jobs or processors(), random_state=seed, name=read.name,
+        unlabelled=read.unlabelled, source=Source(str(data), reading),
     )  # fmt: skip
+    return _conclude(asked, read.notes, Clock(asked.seconds, started), output, as_json)
+
+
+def _conclude(
+    asked: "Question", notes: tuple[str, ...], clock: "Clock", output: Path | None, as_json: bool
+) -> int:
+    """Say what the table looks like, run the race, and say and keep what came of it."""
+    from equipoise.advice.advise import answer, look
+    from equipoise.advice.progress import stderr_progress
+
     looked = look(asked)
-    for sentence in (*looked.sentences, *read.notes):
+    for sentence in (*looked.sentences, *notes):
         typer.echo(sentence, err=as_json)
     typer.echo("", err=as_json)
     with stderr_progress() as progress:
-        verdict = answer(asked, Clock(asked.seconds, started), progress, looked=looked)
+        verdict = answer(asked, clock, progress, looked=looked)
     if as_json:
         typer.echo(verdict.to_json())
     else:
@@ -129,17 +141,23 @@ def advise(
     return 130 if verdict.partial else 0
 
 
+def processors() -> int:
+    """Give how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _check_output(output: Path | None) -> None:
     if output is None:
         return
     if output.exists() and not output.is_dir():
         raise OptionError(f"-o names {output}, which is a file; name a folder")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"the folder {output} cannot be made: {error.strerror or error}") from None
-    if not os.access(output, os.W_OK):
-        raise DataError(f"nothing can be written to the folder {output}; change its permissions")
+    there = next(place for place in (output, *output.absolute().parents) if place.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise DataError(
+            f"nothing can be written to {there}; change its permissions, or take another"
+        )
 
 
 def _prior(given: list[str] | None) -> dict[str, float] | None:
@@ -178,14 +196,17 @@ def _costs(given: list[str] | None) -> Any:
 
 
 def _cost_file(path: Path) -> dict[tuple[str, str], float]:
-    from equipoise.tables.io import read_table
+    import pandas as pd
 
-    frame = read_table(path, categorical=())
-    first, *decisions = frame.columns
+    from equipoise.tables.io import column_names, read_table
+
+    first, *decisions = column_names(path)
+    frame = read_table(path, categorical=[first])
     return {
-        (str(row[first]), str(decision)): row[decision]
-        for _, row in frame.iterrows()
+        (str(true), str(decision)): float(cost)
         for decision in decisions
+        for true, cost in zip(frame[first], frame[decision], strict=True)
+        if pd.notna(cost)
     }
 
 
@@ -241,4 +262,5 @@ def _fate(verdict: "Verdict") -> str:
         if verdict.partitions
         else "one partition, unfinished"
     )
-    return f"{len(verdict.table)} candidates: {', '.join([*said, 'the rest above'])}; {times}, {verdict.seconds:.0f} s"
+    fates = ", ".join([*said, "the rest took part to the end"])
+    return f"{len(verdict.table)} candidates: {fates}; {times}, {verdict.seconds:.0f} s"

@@ -76,8 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = command.main(args=arguments, prog_name="equipoise", standalone_mode=False)
     except WrongCall as error:
         return _refuse(error.format_message())  # type: ignore[attr-defined]
-    except (typer.Abort, KeyboardInterrupt):
-        print("interrupted: what was finished is kept", file=sys.stderr)
+    except (typer.Abort, KeyboardInterrupt) as error:
+        said = str(error.__cause__ or error)  # click wraps the interrupt
+        print(said or "interrupted: what was finished is kept", file=sys.stderr)
         return 130
     except EquipoiseError as error:
         return _refuse(str(error))

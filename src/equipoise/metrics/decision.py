@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.errors import OptionError
+from equipoise.tables.labels import Labels
 
 
 def apply_offsets(
@@ -75,7 +77,7 @@ def least_cost(probabilities: NDArray[np.float64], costs: NDArray[np.float64]) -
     return np.argmin(probabilities @ costs, axis=1)
 
 
-def cost_matrix(costs: Any, classes: tuple[str, ...]) -> NDArray[np.float64]:
+def cost_matrix(costs: Any, labels: Labels) -> NDArray[np.float64]:
     """Turn what a mistake costs into a matrix (C, C): true class down, decision across.
 
     Parameters
@@ -83,22 +85,25 @@ def cost_matrix(costs: Any, classes: tuple[str, ...]) -> NDArray[np.float64]:
     costs : dict of (true, decided) to number, or DataFrame
         What is not named costs 0 where the decision is right and 1 where it is wrong. A frame has the true classes as
         index and the decisions as columns.
-    classes : tuple of str
+    labels : Labels
 
     Raises
     ------
     OptionError
         A class is unknown, a cost is no finite number, or a mistake costs no more than the right decision.
     """
-    matrix = 1.0 - np.eye(len(classes))
-    places = {text: k for k, text in enumerate(classes)}
+    if not isinstance(costs, Mapping | pd.DataFrame):
+        raise OptionError(
+            f"costs must be a dict of (true class, decision) to number, or a frame, got {costs!r}"
+        )
+    matrix = 1.0 - np.eye(len(labels))
     cells: Mapping[Any, Any] = costs if isinstance(costs, Mapping) else costs.stack().to_dict()
     for key, value in cells.items():
-        pair = tuple(map(str, key)) if isinstance(key, tuple) else ()
-        if len(pair) != 2 or pair[0] not in places or pair[1] not in places:
+        pair = tuple(labels.find(part) for part in key) if isinstance(key, tuple) else ()
+        if len(pair) != 2 or None in pair:
             raise OptionError(
                 f"a cost belongs to a pair (true class, decision) of the classes "
-                f"{', '.join(map(repr, classes))}; got {key!r}"
+                f"{', '.join(map(repr, labels.texts))}; got {key!r}"
             )
         try:
             number = float(value)
@@ -106,12 +111,21 @@ def cost_matrix(costs: Any, classes: tuple[str, ...]) -> NDArray[np.float64]:
             number = np.nan
         if not np.isfinite(number):
             raise OptionError(f"the cost of {key!r} must be a finite number, got {value!r}")
-        matrix[places[pair[0]], places[pair[1]]] = number
-    right = np.diag(matrix)[:, None]
-    if (matrix + np.diag(np.full(len(classes), np.inf)) <= right).any():
-        k = int((matrix + np.diag(np.full(len(classes), np.inf)) <= right).any(axis=1).argmax())
+        matrix[pair] = number
+    wrong = matrix + np.diag(np.full(len(labels), np.inf))
+    idle = (wrong <= np.diag(matrix)[:, None]).any(axis=1)
+    if idle.any():
         raise OptionError(
-            f"for rows of class {classes[k]!r} a mistake costs no more than the right decision, so "
-            "that there would be nothing to decide; give it a higher cost"
+            f"for rows of class {labels.texts[int(idle.argmax())]!r} a mistake costs no more than the right "
+            "decision, so that there would be nothing to decide; give it a higher cost"
         )
     return matrix
+
+
+def named_costs(matrix: NDArray[np.float64], labels: Labels) -> dict[tuple[Any, Any], float]:
+    """Give the costs (C, C) that are not 0 where right and 1 where wrong, by their pair of labels."""
+    usual = 1.0 - np.eye(len(labels))
+    return {
+        (labels.classes[i], labels.classes[j]): float(matrix[i, j])
+        for i, j in np.argwhere(matrix != usual).tolist()
+    }

@@ -293,7 +293,7 @@ class AugmentedClassifier(ClassifierMixin, Savable):
         self.classes_ = np.asarray(labels.decode(np.arange(len(labels))))
         self.natural_prior_ = natural
         self._offsets = _offsets(self.offsets, labels)
-        self._costs = None if self.costs is None else cost_matrix(self.costs, labels.texts)
+        self._costs = None if self.costs is None else cost_matrix(self.costs, labels)
         self.prior_ = natural
         if self.prior is not None:
             self.prior_ = _stated_prior(self.prior, labels)

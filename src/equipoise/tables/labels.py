@@ -105,6 +105,18 @@ class Labels:
         series = pd.Series(cells[codes], dtype=self.dtype, name=self.name)
         return series if self.is_series else series.to_numpy()
 
+    def find(self, label: Any) -> int | None:
+        """Give the position of a class as a person may name it: itself, its text, the same number; else None."""
+        for k, known in enumerate(self.classes):
+            if type(known) is type(label) and known == label:
+                return k
+        if str(label) in self.texts:
+            return self.texts.index(str(label))
+        try:
+            return [float(text) for text in self.texts].index(float(label))
+        except (TypeError, ValueError):
+            return None
+
     def position(self, label: Any) -> int:
         """Give the position of one class.
 
