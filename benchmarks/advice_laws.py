@@ -26,7 +26,7 @@ class Setting:
     classifier: str = "xgboost"
     budget: float = 12.0
     tables: int = 30
-    truths: int = 15
+    truths: int = 10
 
     @property
     def counts(self) -> list[int]:
@@ -58,13 +58,13 @@ SETTINGS = {
         Setting("two-gaussians", LAWS["two-gaussians"], 1_000),
         Setting("flat-classes", LAWS["mixed"], 500),
         Setting("noise", LAWS["noise"], 500),
-        Setting("noise-linear", LAWS["noise"], 2_000, LINEAR, 4.0, 70, 20),
-        Setting("separated", LAWS["separated"], 500, LINEAR, 4.0, 70, 20),
-        Setting("linear", LAWS["logistic-balanced"], 500, LINEAR, 4.0, 70, 20),
-        Setting("three-classes", LAWS["three-gaussians"], 500, TREE, 4.0, 50, 30),
-        Setting("rare-linear", LAWS["logistic"], 1_000, LINEAR, 4.0, 50, 30),
-        Setting("rare-linear-5000", LAWS["logistic"], 5_000, LINEAR, 8.0, 30, 20),
-        Setting("many-rows", rare(0.005, (2.0, 1.5), 0.6), 20_000, TREE),
+        Setting("noise-linear", LAWS["noise"], 2_000, LINEAR, 4.0, 70, 12),
+        Setting("separated", LAWS["separated"], 500, LINEAR, 4.0, 70, 12),
+        Setting("linear", LAWS["logistic-balanced"], 500, LINEAR, 4.0, 70, 12),
+        Setting("three-classes", LAWS["three-gaussians"], 500, TREE, 4.0, 50, 20),
+        Setting("rare-linear", LAWS["logistic"], 1_000, LINEAR, 4.0, 50, 20),
+        Setting("rare-linear-5000", LAWS["logistic"], 5_000, LINEAR, 8.0, 30, 10),
+        Setting("many-rows", rare(0.005, (2.0, 1.5), 0.6), 20_000, TREE, 12.0, 30, 5),
         Setting(
             "one-in-three",
             logistic("logistic-third", 0.33, "a logistic law, 67/33"),
@@ -72,9 +72,9 @@ SETTINGS = {
             TREE,
             4.0,
             50,
-            30,
+            20,
         ),
-        Setting("rare-neighbours", rare(0.02, (2.0, 1.5), 0.6), 500, NEIGHBOURS, 4.0, 50, 30),
+        Setting("rare-neighbours", rare(0.02, (2.0, 1.5), 0.6), 500, NEIGHBOURS, 4.0, 50, 20),
     )
 }
 SEARCHED = [
