@@ -6,6 +6,7 @@ import time
 import warnings
 from concurrent.futures import Executor, Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,10 @@ import tables
 from advice_laws import SEARCHED, SETTINGS, Setting
 from equipoise.advice.advise import contest_of, contest_rows, draws_of
 from equipoise.advice.budget import Clock
-from equipoise.advice.candidates import Candidate, Model, candidates, models
-from equipoise.advice.choice import decide
+from equipoise.advice.candidates import IDENTITY, Candidate, Model, candidates, models
+from equipoise.advice.choice import Draws, decide
 from equipoise.advice.fitting import Job, Table, fitted_fold
-from equipoise.advice.measures import Rows
+from equipoise.advice.measures import MEASURES, Rows
 from equipoise.advice.question import question
 from equipoise.datasets.splits import Split
 from equipoise.metrics.decision import apply_offsets
@@ -154,6 +155,29 @@ def summed(draws: Any) -> dict[str, Any]:
         "mean": decision.lean.gain.mean, "low": decision.lean.gain.low, "high": decision.lean.gain.high,
         "sd": float(decision.lean.gain.draws.std()),
     }  # fmt: skip
+
+
+def retake(folder: Path) -> int:
+    """Take the decisions again from the arrays that were kept, as after a change of `advice.choice`; count them."""
+    changed = 0
+    for place in sorted((folder / "tables").glob("*.json")):
+        kept = np.load(place.with_suffix(".npz"))
+        names = [str(name) for name in kept["names"]]
+        counts = SETTINGS[place.stem.rpartition("-")[0]].counts
+        field = tuple(
+            SimpleNamespace(
+                name=name, is_identity=name == IDENTITY, is_simple=bool(simple),
+                model=SimpleNamespace(synthetic=bool(synthetic)),
+            )
+            for name, simple, synthetic in zip(names, kept["simple"], kept["synthetic"], strict=True)
+        )  # fmt: skip
+        grain = MEASURES["macro_f1"].grain(np.array(counts))
+        draws = Draws(field, *(kept[k].astype(float) for k in ("point", "drawn", "left")), grain)  # type: ignore[arg-type]
+        old = json.loads(place.read_text())
+        new = {**old, **summed(draws)}
+        changed += new != old
+        place.write_text(json.dumps(new))
+    return changed
 
 
 def job(kind: str, name: str, seed: int, budget: float, folder: str) -> None:

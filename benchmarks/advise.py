@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from advice_laws import SEARCHED, SETTINGS
-from advice_runs import article_job, job, searched
+from advice_runs import article_job, job, retake, searched
 from advice_tables import article_table, law_tables
 from tables import TARGETS
 
@@ -73,6 +73,7 @@ def main() -> None:
     parser.add_argument("--search", action="store_true")
     parser.add_argument("--articles", action="store_true")
     parser.add_argument("--print", action="store_true", help="Only print what is there.")
+    parser.add_argument("--again", action="store_true", help="Take the decisions again first.")
     parser.add_argument("--data-dir", default=os.environ.get("EQUIPOISE_DATA", ""))
     asked = parser.parse_args()
     if asked.search:
@@ -80,7 +81,9 @@ def main() -> None:
             for line in pool.map(searched, range(len(SEARCHED))):
                 print(line, flush=True)
         return
-    if not asked.print:
+    if asked.again:
+        print(f"{retake(Path(asked.folder))} decisions changed", file=sys.stderr)
+    if not (asked.print or asked.again):
         do(article_calls(asked) if asked.articles else law_calls(asked), asked.jobs)
     print((article_table if asked.articles else law_tables)(Path(asked.folder)))
 

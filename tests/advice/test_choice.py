@@ -5,7 +5,17 @@ import pytest
 from planted_contest import NOTHING, SMOTE, WEIGHTS
 
 from equipoise.advice.candidates import Candidate
-from equipoise.advice.choice import GATE, Draws, Gain, choose, decide, kind_of_nothing, pick, spread
+from equipoise.advice.choice import (
+    GATE,
+    SLACK,
+    Draws,
+    Gain,
+    choose,
+    decide,
+    kind_of_nothing,
+    pick,
+    spread,
+)  # fmt: skip
 from equipoise.advice.resample import Bootstrap
 
 FIELD = (
@@ -23,8 +33,8 @@ def draws(means, noise=0.01, times=1000, seed=0, shared=0.02):
     return Draws(FIELD[: len(means)], np.array(means, dtype=float), drawn, left)
 
 
-def test_the_simplest_within_half_a_deviation_is_picked():
-    deviations = np.full((3, 3), 0.02)
+def test_the_simplest_within_the_slack_is_picked():
+    deviations = np.full((3, 3), 0.01 / SLACK)
     scores = np.array([[0.70, 0.7101, 0.72], [0.70, 0.715, 0.72], [0.711, 0.70, 0.72]])
     assert pick(scores, deviations).tolist() == [1, 1, 0]
 

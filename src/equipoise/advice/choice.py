@@ -20,7 +20,10 @@ Nothing = Literal["", "equivalent", "harmful", "cannot be told"]
 
 TIMES = 1000
 LEAST_TIMES = 100
-SLACK = 0.5  # standard deviations within which a simpler candidate is as good
+# Standard deviations within which a simpler candidate is as good. The card has 0.5; on the simulated tables of
+# docs/advise.md a tenth keeps a little more of the attainable gain, in the best guess and in the verdict, and acts no
+# oftener where nothing is to be gained.
+SLACK = 0.1
 GATE = 0.90  # share of bootstraps in which the gain must be positive
 LEVEL = (2.5, 97.5)
 
@@ -123,7 +126,7 @@ def draw(
 
 
 def pick(scores: NDArray[np.float64], spread: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Rule S: the simplest candidate within half a standard deviation of the best.
+    """Rule S: the simplest candidate within a tenth of a standard deviation of the best.
 
     Parameters
     ----------

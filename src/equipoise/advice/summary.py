@@ -39,7 +39,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "best guess",
-        "The simplest candidate within half a standard deviation of the best. What to take if one must act.",
+        "The simplest candidate within a tenth of a standard deviation of the best. What to take if one must act.",
     ),
     (
         "threshold",
