@@ -118,8 +118,8 @@ def _summary(rows: Rows) -> list[str]:
         f"to do nothing in {nothing:.0%} of {flat_runs} runs.",
         f"- The best gains three reported standard errors or more on {len(sure)} laws "
         f"({', '.join(r['law'] for r in sure)}): the verdict keeps {kept:.0%} of it.",
-        f"- The best guess keeps {lean:.0%} of the best gains over all laws; of what the best gain on other tables than "
-        f"those that named them, {fair:.0%}.",
+        f"- The best guess keeps {lean:.0%} of the best gains over all laws, {fair:.0%} of what the best gain on "
+        "other tables than those that named them.",
         f"- The interval covers the truth on {covered:.1%} of {total} tables; worst law {worst['law']} with "
         f"{worst['covered']:.0%}.",
         f"- Its half-width, median over laws, is {wide:.2f} times what would cover exactly 95 %.",
