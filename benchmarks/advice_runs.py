@@ -16,6 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import tables
 from advice_laws import SEARCHED, SETTINGS, Setting
+from equipoise.advice import choice
 from equipoise.advice.advise import contest_of, contest_rows, draws_of
 from equipoise.advice.budget import Clock
 from equipoise.advice.candidates import IDENTITY, Candidate, Model, candidates, models
@@ -157,8 +158,9 @@ def summed(draws: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def retake(folder: Path) -> int:
+def retake(folder: Path, slack: float) -> int:
     """Take the decisions again from the arrays that were kept, as after a change of `advice.choice`; count them."""
+    choice.SLACK = slack
     changed = 0
     for place in sorted((folder / "tables").glob("*.json")):
         kept = np.load(place.with_suffix(".npz"))

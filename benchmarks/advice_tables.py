@@ -109,6 +109,7 @@ def _summary(rows: Rows) -> list[str]:
     kept = sum(r["verdict"] for r in sure) / max(sum(r["gain"] for r in sure), 1e-9)
     leans = sum(r["lean"] for r in rows)
     lean = leans / max(sum(r["gain"] for r in rows), 1e-9)
+    acted = sum(r["verdict"] for r in rows) / max(sum(r["gain"] for r in rows), 1e-9)
     fair = leans / max(sum(r["attainable"] for r in rows), 1e-9)
     covered = sum(r["covered"] * r["n"] for r in rows) / max(total, 1)
     worst = min(rows, key=lambda r: r["covered"])
@@ -119,7 +120,7 @@ def _summary(rows: Rows) -> list[str]:
         f"- The best gains three reported standard errors or more on {len(sure)} laws "
         f"({', '.join(r['law'] for r in sure)}): the verdict keeps {kept:.0%} of it.",
         f"- The best guess keeps {lean:.0%} of the best gains over all laws, {fair:.0%} of what the best gain on "
-        "other tables than those that named them.",
+        f"other tables than those that named them; the verdict keeps {acted:.0%}.",
         f"- The interval covers the truth on {covered:.1%} of {total} tables; worst law {worst['law']} with "
         f"{worst['covered']:.0%}.",
         f"- Its half-width, median over laws, is {wide:.2f} times what would cover exactly 95 %.",

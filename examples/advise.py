@@ -17,7 +17,12 @@ def main() -> None:
     print(f"what choosing is worth: {verdict.gain:+.3f} [{low:+.3f}, {high:+.3f}] macro F1")
 
     print("\nwho took part:")
-    print(verdict.frame().head(6)[["name", "score", "gain", "low", "high"]].round(3).to_string(index=False))
+    print(
+        verdict.frame()
+        .head(6)[["name", "score", "gain", "low", "high"]]
+        .round(3)
+        .to_string(index=False)
+    )
 
     model = verdict.estimator  # fitted on all rows: treatment, classifier and threshold in one
     print(f"\nfirst predictions: {model.predict(X[:3]).tolist()}")
