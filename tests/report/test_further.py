@@ -19,7 +19,7 @@ from equipoise.report.summary import summarize
 
 ONE = {"hmeq": {"0": 4771, "1": 1189}}
 CLEAN = {"failed": (), "skipped": ()}
-RANKED = {"ranks", "curves"}  # five tables, and the tutorial's protocol, have these
+RANKED = {"ranks", "curves", "scarcity"}  # five tables, the tutorial, and thinned tables have these
 FIVE = {f"table {i}": {"a": 200, "b": 60} for i in range(5)}
 
 
@@ -79,6 +79,18 @@ def test_mean_ranks_stand_with_their_critical_difference_from_five_tables_on():
     assert by_name["undersample"] == max(by_name.values()) == len(rows)
     want = critical_difference(len(rows), len(FIVE))
     assert rows[0]["end"] - rows[0]["best"] == pytest.approx(want, abs=0.01)
+
+
+def test_thinned_tables_have_a_chart_of_gains_by_share():
+    """Each treatment stands once at each share, with the numbers of the section's table."""
+    counts = {"0": 4771, "1": 1189}
+    found = summarize(FakeRun(datasets={"hmeq@0.1": counts, "hmeq": counts}, **CLEAN).make())
+    assert "scarcity" in groups_of(found)
+    drawn = rows_of(found, "scarcity", plan=0, label="smote")
+    assert [(r["tick"], r["share"]) for r in drawn] == [(0, "10%"), (1, "100%")]
+    assert all(r["low"] <= r["gain"] <= r["high"] for r in drawn)
+    (said,) = [r for r in found["scarcity"]["plans"][0]["rows"] if r["label"] == "smote"]
+    assert said["cells"][1]["text"].startswith(f"{drawn[1]['gain']:+.3f}".replace("-", "\u2212"))
 
 
 def test_untreated_rows_have_train_and_test_of_the_average_and_the_worst_class(summary):

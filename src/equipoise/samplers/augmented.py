@@ -202,6 +202,7 @@ class AugmentedClassifier(ClassifierMixin, Savable):
         -------
         labels : ndarray of shape (n,)
         """
+        check_is_fitted(self)
         if self._costs is not None:
             return self.classes_[least_cost(self.predict_proba(X), self._costs)]
         return self.classes_[apply_offsets(self._raw(X), self._offsets)]
