@@ -121,7 +121,10 @@ def test_the_readme_runs(tmp_path, monkeypatch):
     assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
 
 
-LONG = ("reproduce_the_tutorial",)  # two forests on Adult
+LONG = (
+    "reproduce_the_tutorial", "own_table", "benchmark_on_dask", "sampler_in_a_pipeline", "own_synthesizer",
+    "quality_of_another_tools_file",
+)  # fmt: skip
 EXAMPLES = [
     pytest.param(path, id=path.stem, marks=[pytest.mark.truth] if path.stem in LONG else [])
     for path in sorted((ROOT / "examples").glob("*.py"))

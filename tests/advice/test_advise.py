@@ -189,6 +189,7 @@ def test_a_budget_that_suffices_for_nothing_says_what_would():
         eq.advise(X, y, budget=1)
 
 
+@pytest.mark.truth
 def test_large_tables_are_thinned_and_say_so():
     X, y = law("two-gaussians").sample_class((290_000, 10_000), np.random.default_rng(0))
     groups = np.arange(len(y)) % 20  # each a twentieth of the table: thinned, not thrown out
