@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.errors import OptionError
-from equipoise.metrics.utility import LOWER_IS_BETTER
+from equipoise.metrics.utility import LOWER_IS_BETTER, matthews_of_counts
 
 Weighted = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 SAME = {"f1": "macro_f1", "auc": "roc_auc", "ap": "average_precision", "matthews": "mcc"}
@@ -98,18 +98,11 @@ class _Counted:
         self, hits: NDArray, taken: NDArray, truth: NDArray, there: NDArray
     ) -> NDArray[np.float64]:
         if self.name == "mcc":
-            return _matthews(hits, taken, truth)
+            return matthews_of_counts(hits, taken, truth)
         if self.name == "balanced_accuracy":
             return _means(hits / np.maximum(truth, 1e-12), there)
         f1 = 2 * hits / np.maximum(taken + truth, 1e-12)
         return _means(f1, there, least=self.name == "worst_f1")
-
-
-def _matthews(hits: NDArray, taken: NDArray, truth: NDArray) -> NDArray[np.float64]:
-    total = truth.sum(axis=1)
-    top = hits.sum(axis=1) * total - (taken * truth).sum(axis=1)
-    spread = (total**2 - (taken**2).sum(axis=1)) * (total**2 - (truth**2).sum(axis=1))
-    return np.where(spread > 0, top / np.sqrt(np.where(spread > 0, spread, 1.0)), 0.0)
 
 
 @dataclass(frozen=True, eq=False)

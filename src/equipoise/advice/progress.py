@@ -1,41 +1,27 @@
 """The race as it goes: a live block on a terminal, one plain line a fold elsewhere; both on standard error."""
 
-import sys
-from types import TracebackType
-from typing import Self
-
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from equipoise.advice.budget import said
 from equipoise.advice.view import View
+from equipoise.trials.progress import Block, Lines
 
 SHOWN = 8
 
 
-class PlainProgress:
+class PlainProgress(Lines):
     """One line for each fold that is finished."""
 
-    def __enter__(self) -> Self:
-        """Begin."""
+    def __init__(self) -> None:
+        super().__init__()
         self._gone: set[str] = set()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End."""
 
     def update(self, view: View) -> None:
         """Write a line if there is news."""
         if view.news:
-            sys.stderr.write(_line(view, self._gone) + "\n")
-            sys.stderr.flush()
+            self._write(_line(view, self._gone))
             self._gone |= set(view.out)
 
 
@@ -50,29 +36,12 @@ def _line(view: View, gone: set[str]) -> str:
     return "; ".join([*parts, f"{said(view.left)} left"])
 
 
-class LiveProgress:
+class LiveProgress(Block):
     """The leaders, who runs and who has left, redrawn."""
-
-    def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, auto_refresh=False, transient=True)
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End; the block vanishes."""
-        self._live.stop()
 
     def update(self, view: View) -> None:
         """Draw the race."""
-        self._live.update(_block(view), refresh=True)
+        self.draw(_block(view))
 
 
 def _block(view: View) -> Table:

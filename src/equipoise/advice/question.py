@@ -16,13 +16,11 @@ from equipoise.advice.matrix import Scale
 from equipoise.advice.measures import Costs, Measure, measure
 from equipoise.datasets.splits import SCORED_ROWS
 from equipoise.errors import DataError, OptionError
-from equipoise.metrics.decision import cost_matrix, named_costs
+from equipoise.metrics.decision import class_shares, cost_matrix, named_costs
 from equipoise.tables.frames import Container
 from equipoise.tables.io import Reading
 from equipoise.tables.labels import Labels, as_series
 from equipoise.tables.schema import Schema, check_frame
-
-SUM = 1e-3  # by which stated class shares may miss 1
 
 
 @dataclass(frozen=True)
@@ -145,7 +143,7 @@ def question(
     _check_classes(codes, labels)
     _check_features(frame, series)
     scored = np.bincount(codes, minlength=len(labels)) >= SCORED_ROWS
-    shares = _prior(prior, labels)
+    shares = None if prior is None else class_shares(prior, labels)
     matrix = None if costs is None else cost_matrix(costs, labels)
     judged = _measure(metric, matrix, codes)
     _check_numbers(partitions, jobs, random_state, rope)
@@ -222,43 +220,6 @@ def _check_classes(codes: NDArray[np.int64], labels: Labels) -> None:
             f"only {int((counts >= SCORED_ROWS).sum())} of the {len(labels)} classes have the 10 rows that a "
             f"trial needs; too small are {listed[:300]}: merge small classes, or add rows"
         )
-
-
-def _prior(prior: Any, labels: Labels) -> NDArray[np.float64] | None:
-    """Read the class shares where the advice is used; of the classes one may be left out."""
-    if prior is None:
-        return None
-    if not isinstance(prior, Mapping):
-        raise OptionError(f"prior must be a dict of class to share, got {prior!r}")
-    shares = np.full(len(labels), np.nan)
-    for label, share in prior.items():
-        place = labels.find(label)
-        if place is None:
-            raise OptionError(
-                f"prior names the class {str(label)!r}; the classes are "
-                f"{', '.join(map(repr, labels.texts))}"
-            )
-        try:
-            shares[place] = float(share)
-        except (TypeError, ValueError):
-            raise OptionError(
-                f"the share of class {label!r} must be a number, got {share!r}"
-            ) from None
-    absent = np.isnan(shares)
-    if absent.sum() == 1:
-        shares[absent] = 1.0 - np.nansum(shares)
-    elif absent.any():
-        missed = [t for t, gone in zip(labels.texts, absent, strict=True) if gone]
-        raise OptionError(
-            f"prior must give the share of every class (one may be left out); "
-            f"{', '.join(map(repr, missed[:5]))} are missing"
-        )
-    if (shares <= 0).any() or abs(shares.sum() - 1) > SUM:
-        raise OptionError(
-            "the shares of prior must be above 0 and add up to 1, got "
-            + ", ".join(f"{t}={s:g}" for t, s in zip(labels.texts, shares, strict=True))
-        )
-    return shares / shares.sum()
 
 
 def _measure(metric: str, matrix: NDArray[np.float64] | None, codes: NDArray[np.int64]) -> Measure:

@@ -11,12 +11,12 @@ from equipoise.advice.matrix import Matrix
 from equipoise.advice.measures import shown
 from equipoise.advice.resample import Bootstrap
 from equipoise.advice.view import Standings
+from equipoise.classifiers.native import learns_balanced
 
 RACES = (2, 3, 5)  # folds of the first partition after which the hopeless leave
 RACE_DRAWS = 200
 LEAST_DRAWS = 40  # below which nobody is dropped
 HOPELESS = 0.05  # share of bootstraps in which a candidate reaches the leader
-BALANCED = ("balanced bagging", "easy ensemble")
 
 
 def ranked(matrix: Matrix, found: Sequence[Candidate], spans: Spans) -> tuple[NDArray, Standings]:
@@ -65,4 +65,4 @@ def hopeless(
 
 def is_yardstick(model: Model, field: Sequence[Candidate]) -> bool:
     """Whether a model stays although it is hopeless: balanced ensembles are credited for what bagging is not."""
-    return model.name == "bagging" and any(c.model.name in BALANCED for c in field)
+    return model.name == "bagging" and any(learns_balanced(c.model.classifier) for c in field)

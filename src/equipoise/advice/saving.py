@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from equipoise.advice.summary import advice_summary
 from equipoise.errors import OptionError
 from equipoise.report.advice_page import write_advice_page
 from equipoise.report.page import write_whole
-from equipoise.samplers.oversampler import oversample
-from equipoise.samplers.strategies import parse_plan
-from equipoise.seeds import root_seed, seed_for
+from equipoise.samplers.treatment import NEW, Rows, grown
+from equipoise.seeds import root_seed
 from equipoise.tables.writer import write_table
 
 if TYPE_CHECKING:
@@ -56,21 +56,19 @@ def _save_estimator(verdict: "Verdict", place: Path) -> str:
 
 
 def augmented_table(verdict: "Verdict") -> pd.DataFrame | None:
-    """Give the rows that the winner was trained on, originals first, or None if it makes no rows.
-
-    The same draws from the same fitted synthesizer as in the fit, hence the same rows.
-    """
+    """Give the rows (n, d + 2) that the winner was trained on, originals first, or None if it makes no rows."""
     model, asked = verdict.estimator, verdict.asked
     if not hasattr(model.method_, "sample"):
         return None
-    X, y = asked.X.iloc[list(verdict.fitted_rows)], asked.y.iloc[list(verdict.fitted_rows)]
-    X, y = X.reset_index(drop=True), y.reset_index(drop=True)
-    wanted = {label: n for label, n in parse_plan(model.plan).new_rows(y).items() if n}
-    seed = seed_for(root_seed(model.random_state), "sample")
-    X_all, y_all, mask = oversample(model.method_, X, y, wanted, seed)
-    table = X_all.copy()
-    table[_free("target" if asked.y.name is None else str(asked.y.name), table)] = y_all.to_numpy()
-    table[_free(MARK, table)] = mask
+    at = list(verdict.fitted_rows)
+    X, y = asked.X.iloc[at].reset_index(drop=True), asked.y.iloc[at].reset_index(drop=True)
+    root = root_seed(model.random_state)
+    made = grown(model.method_, Rows(X, y, asked.labels), plan=model.plan, root_seed=root)
+    assert made.origins is not None
+    table = made.X.copy()
+    target = "target" if asked.y.name is None else str(asked.y.name)
+    table[_free(target, table)] = np.asarray(asked.labels.decode(made.y))
+    table[_free(MARK, table)] = made.origins == NEW
     return table
 
 

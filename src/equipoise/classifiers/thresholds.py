@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from equipoise.errors import DataError, OptionError
 from equipoise.metrics.decision import apply_offsets
+from equipoise.metrics.utility import matthews_of_counts
 
 Metric = Literal["macro_f1", "balanced_accuracy", "worst_f1", "mcc"]
 
@@ -166,7 +167,7 @@ class _Search:
         if self.metric == "balanced_accuracy":
             return (hits[..., self.counted] / truth).mean(axis=-1)
         if self.metric == "mcc":
-            return _matthews(hits, taken, self.counts)
+            return matthews_of_counts(hits, taken, self.counts)
         f1 = 2.0 * hits[..., self.counted] / (taken[..., self.counted] + truth)
         if self.metric == "macro_f1":
             return f1.mean(axis=-1)
@@ -261,19 +262,6 @@ class _TopTwo:
         near = (self.first == c) | (self.second == c)
         near |= self.log_p[:, c] + offset >= self.second_height
         self._look(np.flatnonzero(near))
-
-
-def _matthews(hits: NDArray, taken: NDArray, truth: NDArray) -> NDArray[np.float64]:
-    """Give R_K (...) from true positives and predictions (..., C) and true rows (C,); 0 where one side is constant.
-
-    R_K = (n sum_c hits_c - sum_c taken_c truth_c) / sqrt((n^2 - sum_c taken_c^2) (n^2 - sum_c truth_c^2)).
-    """
-    n = float(truth.sum())
-    hits, taken, truth = hits / n, taken / n, truth / n
-    spread = (1 - (taken**2).sum(axis=-1)) * (1 - truth @ truth)
-    above = hits.sum(axis=-1) - taken @ truth
-    some = spread > EQUAL
-    return np.where(some, above / np.sqrt(np.where(some, spread, 1.0)), 0.0)
 
 
 def _middle(

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from equipoise.errors import OptionError
 from equipoise.tables.labels import Labels
 
+SUM = 1e-3  # by which stated class shares may miss 1
+
 
 def apply_offsets(
     probabilities: NDArray[np.float64], offsets: NDArray[np.float64]
@@ -129,3 +131,50 @@ def named_costs(matrix: NDArray[np.float64], labels: Labels) -> dict[tuple[Any, 
         (labels.classes[i], labels.classes[j]): float(matrix[i, j])
         for i, j in np.argwhere(matrix != usual).tolist()
     }
+
+
+def class_shares(prior: Any, labels: Labels) -> NDArray[np.float64]:
+    """Read the class shares (C,) where a classifier is used.
+
+    Parameters
+    ----------
+    prior : dict of label to share
+        One class may be left out; it gets the rest.
+    labels : Labels
+
+    Raises
+    ------
+    OptionError
+        A class is unknown, a share is no number above 0, or they do not add up to 1 within 0.001.
+    """
+    if not isinstance(prior, Mapping):
+        raise OptionError(f"prior must be a dict of class to share, got {prior!r}")
+    shares = np.full(len(labels), np.nan)
+    for label, share in prior.items():
+        place = labels.find(label)
+        if place is None:
+            raise OptionError(
+                f"prior names the class {str(label)!r}; the classes are "
+                f"{', '.join(map(repr, labels.texts))}"
+            )
+        try:
+            shares[place] = float(share)
+        except (TypeError, ValueError):
+            raise OptionError(
+                f"the share of class {label!r} must be a number, got {share!r}"
+            ) from None
+    absent = np.isnan(shares)
+    if absent.sum() == 1:
+        shares[absent] = 1.0 - np.nansum(shares)
+    elif absent.any():
+        missed = [t for t, gone in zip(labels.texts, absent, strict=True) if gone]
+        raise OptionError(
+            f"prior must give the share of every class (one may be left out); "
+            f"{', '.join(map(repr, missed[:5]))} are missing"
+        )
+    if (shares <= 0).any() or abs(shares.sum() - 1) > SUM:
+        raise OptionError(
+            "the shares of prior must be above 0 and add up to 1, got "
+            + ", ".join(f"{t}={s:g}" for t, s in zip(labels.texts, shares, strict=True))
+        )
+    return shares / shares.sum()

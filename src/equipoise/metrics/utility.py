@@ -31,6 +31,7 @@ OVERALL_METRICS = (
 )
 LOWER_IS_BETTER = frozenset({"brier", "log_loss", "ece"})
 CLIP = 1e-15
+ROUNDING = 1e-12  # of n^4, below which a spread is that of one class alone
 N_BINS = 15
 
 
@@ -191,11 +192,24 @@ def ranking(
 
 
 def matthews(table: NDArray[np.int64]) -> float:
-    """Give the multi-class Matthews correlation R_K (Gorodkin 2004); 0 if one side is constant."""
+    """Give the multi-class Matthews correlation R_K (Gorodkin 2004) of a confusion (C, C), 0 if a side is constant."""
     counts = table.astype(np.float64)
-    truth, guess, n = counts.sum(axis=1), counts.sum(axis=0), counts.sum()
-    spread = (n * n - truth @ truth) * (n * n - guess @ guess)
-    return float((np.trace(counts) * n - truth @ guess) / np.sqrt(spread)) if spread > 0 else 0.0
+    return float(matthews_of_counts(np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)))
+
+
+def matthews_of_counts(
+    hits: NDArray[np.float64], taken: NDArray[np.float64], truth: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Give R_K (...) from true positives, predictions and true rows by class (..., C); 0 where one side is constant.
+
+    R_K = (n sum_c hits_c - sum_c taken_c truth_c) / sqrt((n^2 - sum_c taken_c^2) (n^2 - sum_c truth_c^2)), which needs
+    no other cell of the confusion (Gorodkin 2004, equation 8). Counts may be weighted.
+    """
+    n = truth.sum(axis=-1)
+    top = hits.sum(axis=-1) * n - (taken * truth).sum(axis=-1)
+    spread = (n * n - (truth**2).sum(axis=-1)) * (n * n - (taken**2).sum(axis=-1))
+    some = spread > ROUNDING * n**4
+    return np.where(some, top / np.sqrt(np.where(some, spread, 1.0)), 0.0)
 
 
 def geometric_mean(recall: NDArray[np.float64]) -> float:

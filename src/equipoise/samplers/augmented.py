@@ -16,7 +16,13 @@ from equipoise.classifiers.learners import Booster
 from equipoise.classifiers.native import learns_balanced, make_classifier
 from equipoise.classifiers.weights import WEIGHTS
 from equipoise.errors import DataError, NotFittedError, OptionError
-from equipoise.metrics.decision import apply_offsets, correct_prior, cost_matrix, least_cost
+from equipoise.metrics.decision import (
+    apply_offsets,
+    class_shares,
+    correct_prior,
+    cost_matrix,
+    least_cost,
+)
 from equipoise.samplers.row_weights import (
     carried_weights,
     checked_synthetic_weight,
@@ -28,8 +34,6 @@ from equipoise.synthesizers._savable import Savable
 from equipoise.tables.frames import Container
 from equipoise.tables.labels import Labels, as_series
 from equipoise.tables.schema import Schema
-
-ADDS_UP = 1e-6
 
 
 class AugmentedClassifier(ClassifierMixin, Savable):
@@ -58,7 +62,7 @@ class AugmentedClassifier(ClassifierMixin, Savable):
     offsets : dict of label to float, optional
         Added to the logarithm of the probabilities before a class is chosen; 0 for a class that is not named.
     prior : dict of label to float, optional
-        Class shares where the classifier will be used, one for each class. Left out, those of the training rows.
+        Class shares where the classifier will be used; one class may be left out. By default those of training rows.
     costs : dict of (true label, decision) to number, or DataFrame, optional
         What mistakes cost: `predict` then takes the class of least expected cost under `predict_proba`, and `offsets`
         have no say. What is not named costs 1 where it is wrong and 0 where it is right.
@@ -297,7 +301,7 @@ class AugmentedClassifier(ClassifierMixin, Savable):
         self._costs = None if self.costs is None else cost_matrix(self.costs, labels)
         self.prior_ = natural
         if self.prior is not None:
-            self.prior_ = _stated_prior(self.prior, labels)
+            self.prior_ = class_shares(self.prior, labels)
             ratio = np.divide(self.prior_, natural, out=np.ones_like(natural), where=natural > 0)
             self._offsets = self._offsets + np.log(ratio)
 
@@ -348,20 +352,6 @@ def _offsets(offsets: Mapping[Any, float] | None, labels: Labels) -> NDArray[np.
     for label, offset in _by_label(offsets, "offsets").items():
         out[labels.position(label)] = _number(offset, "offset", label)
     return out
-
-
-def _stated_prior(prior: Mapping[Any, float], labels: Labels) -> NDArray[np.float64]:
-    """Give the share (n_classes,) of each class where the classifier is used."""
-    out = np.zeros(len(labels))
-    for label, share in _by_label(prior, "prior").items():
-        out[labels.position(label)] = _number(share, "share in prior", label)
-    if (out <= 0).any() or abs(out.sum() - 1) > ADDS_UP:
-        raise OptionError(
-            "prior must give each of the classes "
-            f"{', '.join(map(repr, labels.classes))} a positive share, and the shares must add up "
-            f"to 1, got {dict(prior)!r}"
-        )
-    return out / out.sum()
 
 
 def _by_label(given: Any, name: str) -> Mapping[Any, Any]:

@@ -83,11 +83,10 @@ def treated(
     maker = _unfitted(method)
     if hasattr(maker, "fit_resample"):
         return _resampled(seed_parts(maker, seed_for(root_seed, "sample")), rows)
-    wanted = {label: n for label, n in new_rows(rows.y).items() if n}
-    if not wanted:
+    if not any(new_rows(rows.y).values()):
         return _untouched(rows)
     maker = seed_parts(maker, seed_for(root_seed, "fit")).fit(rows.X, rows.y, kinds=kinds)
-    return _grown(maker, rows, wanted, seed_for(root_seed, "sample"))
+    return grown(maker, rows, plan=plan, root_seed=root_seed)
 
 
 def _unfitted(method: Any) -> Any:
@@ -148,8 +147,20 @@ def _originals_first(n: int, total: int) -> NDArray[np.int64]:
     return np.r_[np.arange(n), np.full(total - n, NEW)]
 
 
-def _grown(maker: Any, rows: Rows, wanted: Mapping[Any, int], seed: int) -> Treated:
-    X, y, _ = oversample(maker, rows.X, rows.y, wanted, seed)
+def grown(maker: Any, rows: Rows, *, plan: str, root_seed: int) -> Treated:
+    """Append the new rows of a fitted synthesizer; a second call gives the same rows.
+
+    Parameters
+    ----------
+    maker : synthesizer
+        Fitted.
+    rows : Rows
+    plan : str
+    root_seed : int
+        As for `treated`.
+    """
+    wanted = {label: n for label, n in parse_plan(plan).new_rows(rows.y).items() if n}
+    X, y, _ = oversample(maker, rows.X, rows.y, wanted, seed_for(root_seed, "sample"))
     origins = _originals_first(len(rows.y), len(y))
     deliveries = tuple(getattr(maker, "deliveries_", ()))
     return Treated(X, rows.labels.code(y), origins, maker, deliveries)

@@ -98,8 +98,8 @@ def _left(view: View) -> str:
     return "" if view.left_seconds is None else f"about {duration(view.left_seconds)} left"
 
 
-class PlainProgress:
-    """One line per finished trial, for files and pipes."""
+class Lines:
+    """Progress in lines on standard error, or wherever `write` puts them."""
 
     def __init__(self, write: Callable[[str], object] | None = None) -> None:
         self._write = write if write is not None else _to_stderr
@@ -110,6 +110,10 @@ class PlainProgress:
 
     def __exit__(self, *_: object) -> None:
         """End."""
+
+
+class PlainProgress(Lines):
+    """One line per finished trial, for files and pipes."""
 
     def update(self, view: View) -> None:
         """Write a line if a trial has finished."""
@@ -125,8 +129,8 @@ def _to_stderr(line: str) -> None:
     sys.stderr.flush()
 
 
-class LiveProgress:
-    """A bar, what is running and for how long, and the trials that went wrong."""
+class Block:
+    """Progress as a block of a terminal that is redrawn, and vanishes in the end."""
 
     def __init__(self, console: Console) -> None:
         self._live = Live(console=console, auto_refresh=False, transient=True)
@@ -140,12 +144,20 @@ class LiveProgress:
         """End; the block vanishes."""
         self._live.stop()
 
+    def draw(self, block: Table) -> None:
+        """Draw the block anew."""
+        self._live.update(block, refresh=True)
+
+
+class LiveProgress(Block):
+    """A bar, what is running and for how long, and the trials that went wrong."""
+
     def update(self, view: View) -> None:
         """Draw the moment, and print a line above for a trial that did not succeed."""
         latest = view.latest
         if latest is not None and latest.status in ("failed", "timeout"):
             self._live.console.print(Text(f"{name_of(latest)}: {_outcome(latest)}", style="red"))
-        self._live.update(_block(view), refresh=True)
+        self.draw(_block(view))
 
 
 def _block(view: View) -> Table:
