@@ -17,6 +17,7 @@ from equipoise.report.drawing import (
 from equipoise.report.style import colour
 
 GROUPS = ("gains", "draws")
+TICKS = "+.3~f"  # a step of the axis may be half a hundredth
 ROLES = ("verdict", "best guess", "candidate")
 ROLE_COLOURS = ("resampling", "trees", "decision")
 
@@ -39,7 +40,7 @@ def gain_chart(width: float, metric: str) -> Spec:
         "role:N", legend=None,
         scale=alt.Scale(domain=list(ROLES), range=[colour(name) for name in ROLE_COLOURS]),
     )  # fmt: skip
-    x = value_axis("gain", f"gain in {metric} over doing nothing", zero=True)
+    x = value_axis("gain", f"gain in {metric} over doing nothing", form=TICKS)
     bars = rows.mark_rule(strokeWidth=2.4, opacity=0.55).encode(
         x=alt.X("low:Q"), x2="high:Q", y=rows_axis(), color=tint, tooltip=tips
     )
@@ -56,7 +57,7 @@ def draw_chart(width: float, metric: str) -> Spec:
         ("left", "from", "+.3f"), ("right", "to", "+.3f"), ("share", "bootstraps", ".1%")
     )
     share = alt.Y("share:Q", title="share of bootstraps", axis=alt.Axis(format=".0%", tickCount=4))
-    x = value_axis("left", f"honest gain in {metric}", zero=True)
+    x = value_axis("left", f"honest gain in {metric}", form=TICKS)
     bars = rows.mark_rect(color=colour("resampling"), opacity=0.75).encode(
         x=x, x2="right:Q", y=share, y2="nothing:Q", tooltip=tips
     )
