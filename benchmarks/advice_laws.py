@@ -26,7 +26,7 @@ class Setting:
     classifier: str = "xgboost"
     budget: float = 12.0
     tables: int = 30
-    truths: int = 10
+    truths: int = 24
 
     @property
     def counts(self) -> list[int]:
@@ -55,26 +55,26 @@ SETTINGS = {
     s.name: s
     for s in (
         Setting("balanced", LAWS["logistic-balanced"], 1_000),
-        Setting("two-gaussians", LAWS["two-gaussians"], 1_000),
-        Setting("flat-classes", LAWS["mixed"], 500),
+        Setting("two-gaussians", LAWS["two-gaussians"], 1_000, budget=24.0),
+        Setting("flat-classes", LAWS["mixed"], 500, budget=20.0),
         Setting("noise", LAWS["noise"], 500, tables=60),
-        Setting("noise-linear", LAWS["noise"], 2_000, LINEAR, 4.0, 70, 12),
-        Setting("separated", LAWS["separated"], 500, LINEAR, 4.0, 120, 12),
-        Setting("linear", LAWS["logistic-balanced"], 500, LINEAR, 4.0, 120, 12),
-        Setting("three-classes", LAWS["three-gaussians"], 500, TREE, 4.0, 50, 20),
-        Setting("rare-linear", LAWS["logistic"], 1_000, LINEAR, 4.0, 50, 20),
-        Setting("rare-linear-5000", LAWS["logistic"], 5_000, LINEAR, 8.0, 30, 10),
-        Setting("many-rows", rare(0.005, (2.0, 1.5), 0.6), 20_000, TREE, 12.0, 30, 5),
+        Setting("noise-linear", LAWS["noise"], 2_000, LINEAR, 4.0, 70, 40),
+        Setting("separated", LAWS["separated"], 500, LINEAR, 4.0, 120, 40),
+        Setting("linear", LAWS["logistic-balanced"], 500, LINEAR, 4.0, 120, 40),
+        Setting("three-classes", LAWS["three-gaussians"], 500, TREE, 6.0, 50, 60),
+        Setting("rare-linear", LAWS["logistic"], 1_000, LINEAR, 4.0, 50, 60),
+        Setting("rare-linear-5000", LAWS["logistic"], 5_000, LINEAR, 8.0, 30, 30),
+        Setting("many-rows", rare(0.005, (2.0, 1.5), 0.6), 20_000, TREE, 20.0, 30, 15),
         Setting(
             "one-in-three",
             logistic("logistic-third", 0.33, "a logistic law, 67/33"),
             500,
             TREE,
-            4.0,
+            8.0,
             50,
-            20,
+            60,
         ),
-        Setting("rare-neighbours", rare(0.02, (2.0, 1.5), 0.6), 500, NEIGHBOURS, 4.0, 50, 20),
+        Setting("rare-neighbours", rare(0.02, (2.0, 1.5), 0.6), 500, NEIGHBOURS, 6.0, 50, 60),
     )
 }
 SEARCHED = [

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from equipoise.advice.budget import Clock, said
 from equipoise.advice.candidates import Candidate, Model
+from equipoise.advice.choice import Spans
 from equipoise.advice.fitting import Answer, Job, Table, fit_fold, keep
 from equipoise.advice.folds import Folding
 from equipoise.advice.matrix import Matrix, Scale
@@ -29,7 +30,7 @@ from equipoise.trials.workers import LocalWorkers
 FOLDS = 5
 ALL = tuple(range(FOLDS))
 PARTITIONS = 10
-RACE_SHARE = 0.05  # of the budget, that the bootstraps of one race may take
+RACE_SHARE = 0.05  # of the budget, that the bootstraps of a race may take: less, the more partitions there are
 COSTLY_SHARE = 0.5  # of the contest's time, that networks may take together
 TICK = 0.2  # seconds
 LEAST_LATE = 2.0  # seconds that any first fit may take
@@ -64,7 +65,7 @@ class Contest:
     executor : Executor, optional
         Where fits run; processes of this machine by default, which can be ended when time is up.
     races : tuple of int, default=(2, 3, 5)
-        Folds of the first partition after which the hopeless leave.
+        Folds of the first partition after which the hopeless leave, as after every later one; none: all stay.
 
     Attributes
     ----------
@@ -161,10 +162,11 @@ class Contest:
 
     def _after(self, number: int, finished: int) -> None:
         began = now()
-        if number == 0 and finished in self.races:
-            self._drop_hopeless(finished)
-        elif finished == FOLDS:
-            spans = [(p, ALL) for p in range(number + 1)]
+        whole = finished == FOLDS
+        spans = [(p, ALL) for p in range(number + whole)] or [(0, tuple(range(finished)))]
+        if self.races and (whole if number else finished in self.races):
+            self._drop_hopeless(spans)
+        elif whole:
             _, self._standings = ranked(self.matrix, self.field, spans)
         self.pace.scoring = max(self.pace.scoring, (now() - began) / FOLDS)
         self._tell(f"partition {number + 1}, fold {finished} of {FOLDS}")
@@ -350,14 +352,14 @@ class Contest:
 
     # --- Standings
 
-    def _drop_hopeless(self, finished: int) -> None:
-        folds = tuple(range(finished))
-        found = [c for c in self.field if not self._lacks(c.model, folds)]
+    def _drop_hopeless(self, spans: Spans) -> None:
+        found = [c for c in self.field if not self._lacks(c.model, spans[0][1])]
+        finished = len(spans[0][1]) + FOLDS * (len(spans) - 1)
         rng = generator(self.seed, "race", self.table.name, finished)
-        point, self._standings = ranked(self.matrix, found, [(0, folds)])
-        until = self.clock.spent + RACE_SHARE * self.clock.budget
+        point, self._standings = ranked(self.matrix, found, spans)
+        until = self.clock.spent + RACE_SHARE / len(spans) * self.clock.budget
         self.dropped |= hopeless(
-            self.matrix, found, point, finished, self.bootstrap, rng,
+            self.matrix, found, point, spans, self.bootstrap, rng,
             lambda: self.clock.spent > until,
         )  # fmt: skip
         for model in self.alive:

@@ -35,19 +35,19 @@ def ranked(matrix: Matrix, found: Sequence[Candidate], spans: Spans) -> tuple[ND
 
 
 def hopeless(
-    matrix: Matrix, found: Sequence[Candidate], point: NDArray, finished: int, bootstrap: Bootstrap,
+    matrix: Matrix, found: Sequence[Candidate], point: NDArray, spans: Spans, bootstrap: Bootstrap,
     rng: np.random.Generator, enough: Callable[[], bool],
 ) -> dict[Candidate, str]:  # fmt: skip
     """Give the candidates that hardly ever reach the leader, and say so; never nothing, the threshold or the leader.
 
     `enough` is asked after each piece of the bootstraps, and ends them early on a large table.
     """
-    folds = tuple(range(finished))
     tested = np.zeros(len(matrix.y), dtype=bool)
-    tested[matrix.rows(0, folds)] = True
+    for partition, folds in spans:
+        tested[matrix.rows(partition, folds)] = True
     pieces = []
     for weights in Bootstrap(bootstrap.strata, tested, bootstrap.groups).draws(RACE_DRAWS, rng):
-        pieces.append(matrix.scores(found, [(0, folds)], weights))
+        pieces.append(matrix.scores(found, spans, weights))
         if enough():
             break
     scores = np.concatenate(pieces)
@@ -55,8 +55,9 @@ def hopeless(
         return {}
     leader = int(point.argmax())
     reaches = (scores >= scores[:, [leader]]).mean(axis=0)
+    when = f"fold {len(spans[0][1])}" if len(spans) == 1 else f"partition {len(spans)}"
     return {
-        candidate: f"dropped after fold {finished}: reached {found[leader].name} in "
+        candidate: f"dropped after {when}: reached {found[leader].name} in "
         f"{reaches[j]:.0%} of bootstraps"
         for j, candidate in enumerate(found)
         if reaches[j] < HOPELESS and j != leader and not candidate.is_untreated
