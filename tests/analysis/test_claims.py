@@ -1,6 +1,7 @@
 """Every claim's rule reaches all three verdicts on runs where the answer was planted."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,8 @@ from planted import ARTICLE, MAKERS, RATES, Planted
 from scipy import stats
 
 from equipoise.analysis.claim import RULES, claims
-from equipoise.analysis.claims import STATISTICS, article_of, judge
+from equipoise.analysis.claim_trends import chance
+from equipoise.analysis.claims import STATISTICS, article_of, judge, judge_otherwise
 from equipoise.analysis.frames import COLUMNS, Results
 from equipoise.analysis.intervals import Interval
 from equipoise.analysis.rules import Count, Measured, Region, check, count, decide, spread_between
@@ -254,3 +256,31 @@ def test_planted_tutorials_reach_every_verdict(name, which):
     noise = 1.0 if which == 2 else 0.1
     found = STATISTICS[claim.statistic](claim, tutorial(*TUTORIAL_CASES[name][which], noise=noise))
     assert found.verdict == ("holds", "does not hold", "cannot be told")[which], found
+
+
+def by_auc(results, other):
+    """Give a run whose scores by AUC are the macro F1 of another run."""
+    rows = other.observations[other.observations["metric"] == "macro_f1"]
+    both = pd.concat([results.observations, rows.assign(metric="macro_roc_auc")])
+    return replace(results, observations=both)
+
+
+def test_claims_about_scores_are_held_against_other_scores_by_the_same_rule():
+    better, worse = Planted(test=all_by(0.02)).make(), Planted(test=all_by(-0.02)).make()
+    run = by_auc(better, worse)
+    (by_f1,) = [j for j in judge(run, "benchmark") if j.claim.name == "tvae-gains-by-growth"]
+    others = judge_otherwise(run, "benchmark")
+    assert by_f1.verdict == "holds"
+    assert others["tvae-gains-by-growth"]["macro_roc_auc"].verdict == "does not hold"
+    assert set(others["tvae-gains-by-growth"]) == {
+        "macro_roc_auc"
+    }  # a score the run lacks is left out
+    assert "quality-is-high" not in others
+
+
+def test_chance_is_a_half_for_areas_and_one_in_c_for_f1():
+    assert [chance(m, 4) for m in ("macro_f1", "macro_roc_auc", "worst_roc_auc")] == [
+        0.25,
+        0.5,
+        0.5,
+    ]

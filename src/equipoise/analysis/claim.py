@@ -30,6 +30,8 @@ class Claim:
     quantifier : {"each", "most"}
     given : mapping
         Whatever else the statistic needs.
+    metric : str, default="macro_f1"
+        The score that gains and gaps are of; the rules were written for the default.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Claim:
     region: Region
     quantifier: str
     given: Mapping[str, Any] = field(default_factory=dict)
+    metric: str = "macro_f1"
 
 
 @dataclass(frozen=True)

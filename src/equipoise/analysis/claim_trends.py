@@ -8,41 +8,35 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from equipoise.analysis.claim import Claim, Judged
+from equipoise.analysis.claim_statistics import SCORE, paired, scaled
 from equipoise.analysis.frames import Results
-from equipoise.analysis.gains import pair, scores
 from equipoise.analysis.intervals import Interval
-from equipoise.analysis.quality import Scale, within_tables
 from equipoise.analysis.rules import Finding, Measured, check, count, decide
 from equipoise.seeds import generator
 
-SCORE = "overall-quality"
-METRIC = "macro_f1"
 PERMUTATIONS = 20_000
 LEAST_METHODS = 4
 
 
 def points(claim: Claim, results: Results) -> pd.DataFrame:
-    """Give quality and macro F1 of each method, table and split.
+    """Give quality and score of each method, table and split.
 
     Returns
     -------
     DataFrame
-        Columns dataset, repeat, method, quality (raw), calibrated (mean of the table), f1, gain.
+        Columns dataset, repeat, method, quality (raw), calibrated (mean of the table), score, gain.
     """
     quality = results.quality[(results.quality["label"] == "") & (results.quality["item"] == "")]
     mine = quality[(quality["metric"] == SCORE) & quality["method"].isin(claim.methods)]
     named = mine.rename(columns={"value": "quality"})[["dataset", "repeat", "method", "quality"]]
-    scale = {SCORE: Scale("independent", True)}
-    scaled = within_tables(results.quality[results.quality["label"] == ""], scale)
-    named = named.merge(
-        scaled[["dataset", "method", "calibrated"]], on=["dataset", "method"], how="left"
-    )
-    gains = pair(scores(results.observations, METRIC), results.trials, "identity")
+    calibrated = scaled(results)[["dataset", "method", "calibrated"]]
+    named = named.merge(calibrated, on=["dataset", "method"], how="left")
+    gains = paired(results, claim.metric, "identity")
     here = gains[
         gains["plan"].isin(claim.plans) & (gains["decision"] == "plain")
         & (gains["classifier"] == "xgboost") & ~gains["failed"]
     ]  # fmt: skip
-    here = here.rename(columns={"score": "f1"})[["dataset", "repeat", "method", "f1", "gain"]]
+    here = here[["dataset", "repeat", "method", "score", "gain"]]
     return named.merge(here, on=["dataset", "repeat", "method"])
 
 
@@ -60,19 +54,19 @@ def rank_correlations(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray
 
 
 def within(claim: Claim, results: Results) -> Judged:
-    """Mean over tables of the rank correlation of quality and F1 over the methods that ran on every table.
+    """Mean over tables of the rank correlation of quality and score over the methods that ran on every table.
 
     Its reach is that of chance: the 97.5 % quantile of its size when the methods' labels are permuted, in the same
     way on all tables, since a method that is good on one table is good on others.
     """
     table = points(claim, results)
-    means = table.groupby(["dataset", "method"])[["quality", "f1"]].mean()
-    quality, f1 = (means[c].unstack().dropna(axis="columns") for c in ("quality", "f1"))
+    means = table.groupby(["dataset", "method"])[["quality", "score"]].mean()
+    quality, score = (means[c].unstack().dropna(axis="columns") for c in ("quality", "score"))
     if quality.shape[1] < LEAST_METHODS:
         return Judged(claim, "cannot be told", "too few methods that ran on every table")
-    rho = rank_correlations(quality.to_numpy(), f1.to_numpy())
+    rho = rank_correlations(quality.to_numpy(), score.to_numpy())
     value = float(rho.mean())
-    by_chance = permuted(quality.to_numpy(), f1.to_numpy(), generator(0, "claims", claim.name))
+    by_chance = permuted(quality.to_numpy(), score.to_numpy(), generator(0, "claims", claim.name))
     reach = float(np.quantile(np.abs(by_chance), 0.975))
     p = float((np.abs(by_chance) >= abs(value) - 1e-12).mean())
     ends = value - reach, value + reach
@@ -94,12 +88,11 @@ def within(claim: Claim, results: Results) -> Judged:
 
 
 def permuted(
-    quality: NDArray[np.float64], f1: NDArray[np.float64], rng: np.random.Generator
+    quality: NDArray[np.float64], score: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Give the mean correlation of `PERMUTATIONS` permutations of the methods, each the same on all tables."""
-    products = _standard_ranks(quality).T @ _standard_ranks(
-        f1
-    )  # sum over tables, of any pair of methods
+    # Sums over tables, of any pair of methods.
+    products = _standard_ranks(quality).T @ _standard_ranks(score)
     k = len(products)
     orders = rng.permuted(np.tile(np.arange(k), (PERMUTATIONS, 1)), axis=1)
     return products[np.arange(k), orders].sum(axis=1) / len(quality)
@@ -117,15 +110,22 @@ def reliability(table: pd.DataFrame) -> float:
     return 2 * r / (1 + r) if r > -1 else -1.0
 
 
+def chance(metric: str, n_classes: int) -> float:
+    """Give the score of a guess: a half for an area under the curve, 1/C for F1 of C classes."""
+    return 0.5 if metric.endswith("roc_auc") else 1 / n_classes
+
+
 def between(claim: Claim, results: Results) -> Judged:
-    """Rank correlation over tables of mean quality and mean chance-corrected F1, (F1 - 1/C) / (1 - 1/C)."""
+    """Rank correlation over tables of mean quality and mean score above chance, (s - c) / (1 - c)."""
     table = points(claim, results)
     if table.empty or table["dataset"].nunique() < LEAST_METHODS:
         return Judged(claim, "cannot be told", "too few tables in this run")
-    means = table.groupby("dataset")[["quality", "f1"]].mean()
+    means = table.groupby("dataset")[["quality", "score"]].mean()
     named = results.datasets.set_index("name")
-    chance = np.array([1 / len(named.loc[d, "class_counts"]) for d in means.index])
-    corrected = (means["f1"].to_numpy() - chance) / (1 - chance)
+    guessed = np.array(
+        [chance(claim.metric, len(named.loc[d, "class_counts"])) for d in means.index]
+    )
+    corrected = (means["score"].to_numpy() - guessed) / (1 - guessed)
     rho = float(stats.spearmanr(means["quality"], corrected).statistic)
     critical = claim.given["critical"]
     verdict: Finding = "cannot be told"

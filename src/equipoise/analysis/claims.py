@@ -5,6 +5,7 @@ The claims and their rules were fixed before the first full run (`claims.toml`);
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from equipoise.analysis import claim_statistics, claim_trends
 from equipoise.analysis.claim import Claim, Judged, claims
@@ -24,6 +25,13 @@ STATISTICS: dict[str, Callable[[Claim, Results], Judged]] = {
     "tutorial-error": claim_statistics.tutorial_error,
     "tutorial-change": claim_statistics.tutorial_change,
 }
+
+# Statistics of gains and gaps, which can be taken of any score; the others are of quality, of a class, or of errors.
+OF_SCORES = (
+    "gain", "gap-reduction", "rate-slope", "heterogeneity", "dominance", "trend-within-tables",
+    "trend-between-tables",
+)  # fmt: skip
+OTHER_SCORES = ("worst_f1", "macro_roc_auc", "worst_roc_auc")  # besides macro F1, the article's
 
 
 def article_of(results: Results) -> str:
@@ -50,3 +58,22 @@ def judge(results: Results, article: str) -> tuple[Judged, ...]:
         for claim in claims()
         if claim.article == article
     )
+
+
+def judge_otherwise(results: Results, article: str) -> dict[str, dict[str, Judged]]:
+    """Hold the claims that are about scores against a run by the article's other scores, rules and bounds the same.
+
+    Returns
+    -------
+    dict of claim's name to dict of score to Judged
+        Without scores that the run does not hold.
+    """
+    held = set(results.observations["metric"])
+    about_scores = [c for c in claims() if c.article == article and c.statistic in OF_SCORES]
+    found: dict[str, dict[str, Judged]] = {claim.name: {} for claim in about_scores}
+    for metric in OTHER_SCORES:
+        if metric in held:
+            for claim in about_scores:
+                by_score = replace(claim, metric=metric)
+                found[claim.name][metric] = STATISTICS[claim.statistic](by_score, results)
+    return found

@@ -1,13 +1,19 @@
 """The articles' claims and their verdicts, as words for the page, the terminal and the documentation."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from equipoise.analysis.claim import Judged
-from equipoise.analysis.claims import article_of, judge
+from equipoise.analysis.claims import OTHER_SCORES, article_of, judge, judge_otherwise
 from equipoise.analysis.frames import Results
 from equipoise.analysis.rules import LEVEL, Check, Region
 
+SCORE_LABELS = {
+    "worst_f1": "F1 of the worst class",
+    "macro_roc_auc": "AUC",
+    "worst_roc_auc": "AUC of the worst class",
+}
 ARTICLE_TITLES = {"benchmark": "The benchmark article", "tutorial": "The tutorial"}
 
 
@@ -17,12 +23,13 @@ def claimed(results: Results) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        article; counts of verdicts; rows, each with claim, rule, verdict, value, notes and methods.
+        article; counts of verdicts; others, the scores besides macro F1; rows, each with claim, rule, verdict, value,
+        notes, methods, and the verdicts by other scores.
     """
     article = article_of(results)
     if not article or results.observations.empty:
         return None
-    found = judge(results, article)
+    found, others = judge(results, article), judge_otherwise(results, article)
     verdicts = [j.verdict for j in found]
     return {
         "article": ARTICLE_TITLES[article],
@@ -32,13 +39,22 @@ def claimed(results: Results) -> dict[str, Any] | None:
             "with this much data."
         ),
         "rules": str(results.run.get("versions", {}).get("claims", "")),
-        "rows": [_row(j) for j in found],
+        "others": [
+            {"name": name, "label": SCORE_LABELS[name]}
+            for name in OTHER_SCORES
+            if any(name in by_score for by_score in others.values())
+        ],
+        "rows": [_row(j, others.get(j.claim.name, {})) for j in found],
     }
 
 
-def _row(judged: Judged) -> dict[str, Any]:
+def _row(judged: Judged, others: Mapping[str, Judged]) -> dict[str, Any]:
     claim = judged.claim
     return {
+        "others": {
+            name: {"label": SCORE_LABELS[name], "verdict": j.verdict, "value": j.value}
+            for name, j in others.items()
+        },
         "claim": claim.text,
         "rule": claim.rule,
         "verdict": judged.verdict,
