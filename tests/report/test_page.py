@@ -132,6 +132,24 @@ def test_every_chart_is_drawn_without_a_complaint(summary, tmp_path):
 
 
 @needs_browser
+def test_print_opens_the_folds_and_waits_for_their_charts(summary, tmp_path):
+    script = """<script>
+      window.print = () => {
+        document.documentElement.dataset.printed = document.querySelectorAll(".chart svg").length
+          + " of " + JSON.parse(document.getElementById("payload").textContent).charts.length;
+      };
+      document.querySelector("nav button").click();
+    </script>"""
+    page = tmp_path / "page.html"
+    page.write_text(render(summary).removesuffix("\n") + script)
+    document, said = look(page, tmp_path)
+    n = len(figures(summary))
+    assert f'data-printed="{n} of {n}"' in document
+    assert "<details>" not in document
+    assert said == []
+
+
+@needs_browser
 def test_hostile_names_do_nothing_in_a_browser(hostile, tmp_path):
     document, said = look(
         write_page(hostile, tmp_path / "report.html"), tmp_path, width=420, hold="#open"

@@ -53,11 +53,17 @@
   }
 
   let waiting = payload.charts;
-  async function drawAll() {
+  let drawing = Promise.resolve();
+  async function drawWaiting() {
     const now = waiting.filter(function (chart) { return !folded(chart); });
     waiting = waiting.filter(folded);
     for (const chart of now) await draw(chart);
     root.dataset.drawn = String(views.length);
+  }
+
+  function drawAll() {
+    drawing = drawing.then(drawWaiting);
+    return drawing;
   }
 
   function openAll() {
@@ -73,6 +79,18 @@
     });
   });
   window.addEventListener("beforeprint", openAll);
+
+  // The browser's own command prints at once, before charts in folds are drawn; this waits for them.
+  const print = document.createElement("button");
+  print.type = "button";
+  print.textContent = "Print";
+  print.addEventListener("click", async function () {
+    openAll();
+    await drawAll();
+    window.print();
+  });
+  document.querySelector("nav").append(print);
+
   if (location.hash === "#open") openAll();
   document.querySelectorAll("details").forEach(function (d) { d.addEventListener("toggle", drawAll); });
   drawAll();
