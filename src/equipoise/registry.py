@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import inspect
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal
@@ -268,7 +268,7 @@ def make(name: str, random_state: Any = None, **parameters: Any) -> Any:
     Raises
     ------
     OptionError
-        There is no such method, or it is `identity`, of which there is nothing to make.
+        There is no such method, it has no such parameter, or it is `identity`, of which there is nothing to make.
     MissingExtra
         Its packages are not installed.
     """
@@ -277,4 +277,29 @@ def make(name: str, random_state: Any = None, **parameters: Any) -> Any:
         raise OptionError(f"{name!r} leaves the rows as they are; there is nothing to fit")
     if reason := missing_extra(entry):
         raise MissingExtra(reason)
+    check_parameters(entry, parameters)
     return load_class(entry.target)(random_state=random_state, **parameters)
+
+
+def check_parameters(entry: Method, names: Collection[str]) -> None:
+    """Refuse a parameter that a method does not have, or that is not for the caller to set.
+
+    Raises
+    ------
+    OptionError
+        The sentence names the parameters that there are.
+    """
+    if not names or not entry.target or missing_extra(entry):
+        return
+    known = [
+        n for n in inspect.signature(load_class(entry.target)).parameters if n != "random_state"
+    ]
+    for name in names:
+        if name == "random_state":
+            raise OptionError(
+                f"{entry.name} gets its random numbers from the seed; set that instead"
+            )
+        if name not in known:
+            raise OptionError(
+                f"{entry.name} has no parameter {name!r}; its parameters are {', '.join(known)}"
+            )

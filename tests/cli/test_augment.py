@@ -103,6 +103,20 @@ def test_a_mark_tells_new_rows_from_originals_in_every_format(folder, data, outp
     assert set(read["y"][120:]) == {"yes"}
 
 
+def test_a_parameter_of_the_method_is_set_and_a_lone_word_is_a_text(folder):
+    from equipoise.cli.settings import settings
+
+    made = []
+    for word in ("k_neighbors=1", "k_neighbors=9"):
+        assert main(call("--set", word, output=f"{word[-1]}.csv", method="smote")) == 0
+        made.append((folder / f"{word[-1]}.csv").read_bytes())
+    assert made[0] != made[1]
+    given = ["a=1", "b=0.5", "c=true", "d=[1, 2]", "e=./model", 'f="7"']
+    assert settings(given) == {
+        "a": 1, "b": 0.5, "c": True, "d": [1, 2], "e": "./model", "f": "7",
+    }  # fmt: skip
+
+
 def test_only_new_rows_of_one_class_or_at_training_proportions(folder, capsys):
     assert main(call("--only-new", "--plan", "add:yes=7")) == 0
     assert pd.read_csv("out.csv")["y"].tolist() == ["yes"] * 7
@@ -247,6 +261,10 @@ WRONG = {
     "no_model": (call("--model", "none.eqp", method=None), ["none.eqp"]),
     "model_and_method": (call("--model", "m.eqp"), ["--method"]),
     "model_and_fit": (call("--model", "m.eqp", "--fit-rows", 9, method=None), ["--fit-rows"]),
+    "model_and_set": (call("--model", "m.eqp", "--set", "k=9", method=None), ["--set"]),
+    "set_unknown": (call("--set", "neighbours=9", method="smote"), ["'neighbours'", "k_neighbors"]),
+    "set_without_value": (call("--set", "k_neighbors="), ["NAME=VALUE"]),
+    "set_seed": (call("--set", "random_state=1"), ["seed"]),
     "model_of_other_columns": (call("--model", "m.eqp", method=None), ["m.eqp", "'job'"]),
     "model_of_other_kinds": (
         call("--model", "m.eqp", "--drop", "job", data="words.csv", method=None),

@@ -139,6 +139,12 @@ CALLS = {
     "export_to_excel": (["export", "nowhere", "-o", "o.xlsx"], [".csv"]),
     "check_no_class": (["check", "json"], ["module:Class"]),
     "check_nothing": (["check", "json:Nothing"], ["Nothing"]),
+    "set_without_value": ([*OWN, "--set", "cart.min_leaf"], ["METHOD.NAME=VALUE", "cart.min_leaf"]),
+    "set_without_method": ([*OWN, "--set", "min_leaf=3"], ["METHOD.NAME=VALUE", "min_leaf"]),
+    "set_twice": ([*OWN, "--set", "cart.min_leaf=3", "--set", "cart.min_leaf=4"], ["twice"]),
+    "set_of_no_part": ([*OWN, "--methods", "smote", "--set", "cart.min_leaf=3"], ["cart", "smote"]),
+    "set_unknown": ([*OWN, "--methods", "cart", "--set", "cart.leaf=3"], ["'leaf'", "min_leaf"]),
+    "set_seed": ([*OWN, "--methods", "cart", "--set", "cart.random_state=3"], ["seed"]),
     "unknown_dataset": (["bench", "demo", "--datasets", "adlut"], ["'adlut'", "adult"]),
 }
 

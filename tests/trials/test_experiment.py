@@ -16,6 +16,7 @@ from equipoise.trials.experiment import (
     experiment_names,
     load_experiment,
     own_tables,
+    with_parameters,
 )
 
 SMALL = Experiment(
@@ -137,3 +138,13 @@ def test_hyperparameters_are_tuned_for_untreated_rows_alone():
         "xgboost"
     ]
     assert not [c for c in cells_of(experiment, "smote") if c.decision == "tuned"]
+
+
+def test_parameters_are_set_beside_those_of_the_experiment():
+    article = load_experiment("article")
+    once = with_parameters(article, {"great": {"model": "here", "max_seconds": 9}})
+    twice = with_parameters(once, {"great": {"max_seconds": 5}, "cart": {"min_leaf": 3}})
+    assert dict(twice.parameters)["great"] == (("max_seconds", 5), ("model", "here"))
+    assert dict(twice.parameters)["cart"] == (("min_leaf", 3),)
+    with pytest.raises(OptionError, match="smoot takes no part"):
+        with_parameters(article, {"smoot": {"k_neighbors": 3}})

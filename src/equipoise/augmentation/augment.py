@@ -168,7 +168,7 @@ def _maker(
             _check_words(synthesizer, source, request.model)
         return synthesizer, None, 0.0
     assert request.method is not None  # the request has been checked
-    unfitted = registry.make(request.method, random_state=request.seed)
+    unfitted = registry.make(request.method, random_state=request.seed, **request.parameters)
     if request.save is not None and not isinstance(unfitted, Synthesizer):
         raise OptionError(
             f"--save cannot keep {request.method}, which is no Synthesizer of Equipoise"

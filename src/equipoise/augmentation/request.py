@@ -1,8 +1,9 @@
 """What is asked of an augmentation, checked before any work is done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from equipoise import registry
 from equipoise.errors import DataError, MissingExtra, OptionError
@@ -28,6 +29,8 @@ class Request:
     target : str
     method : str or None
         A method to fit.
+    parameters : mapping of str to value
+        Of the method.
     model : Path or None
         A fitted one in its place.
     plan : str or None
@@ -52,6 +55,7 @@ class Request:
     target: str
     output: Path
     method: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     model: Path | None = None
     plan: str | None = None
     rows: int | None = None
@@ -74,6 +78,7 @@ class Request:
         self._check_options()
         if self.method is not None:
             _check_method(self.method)
+            registry.check_parameters(registry.method(self.method), self.parameters)
         output_format(self.output)
         input_format(self.data)
         places = {"the data": self.data, "--model": self.model}
@@ -102,8 +107,8 @@ class Request:
                 else "--method NAME is needed to fit one, or --model FILE to use a saved one; "
                 "equipoise methods lists them"
             )
-        if self.model is not None and (self.fit_rows or self.save):
-            option = "--fit-rows" if self.fit_rows else "--save"
+        if self.model is not None and (self.fit_rows or self.save or self.parameters):
+            option = "--fit-rows" if self.fit_rows else "--save" if self.save else "--set"
             raise OptionError(
                 f"{option} speaks of a fit, but --model is fitted already; leave it out"
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from equipoise.cli.reading import Categorical, Drop, Missing, Numeric
+from equipoise.cli.settings import settings
 
 if TYPE_CHECKING:
     from equipoise.augmentation.augment import Outcome
@@ -22,6 +23,14 @@ Output = Annotated[
     Path, typer.Option("-o", "--output", help="Where to; .csv, .tsv (also .gz) or .parquet.")
 ]
 Method = Annotated[str | None, typer.Option(help="Who makes the rows; equipoise methods lists.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A parameter of the method, such as max_steps=500; may be repeated.",
+    ),
+]
 Plan = Annotated[
     str | None,
     typer.Option(help="balance (default), balance:RATIO, grow:RATE or add:CLASS=N."),
@@ -51,6 +60,7 @@ def augment(
     target: Target,
     output: Output,
     method: Method = None,
+    parameters: Set = None,
     plan: Plan = None,
     rows: Rows = None,
     by: By = None,
@@ -78,6 +88,7 @@ def augment(
         target=target,
         output=output.expanduser(),
         method=method,
+        parameters=settings(parameters),
         model=model,
         plan=plan,
         rows=rows,

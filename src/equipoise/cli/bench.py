@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from equipoise.cli.reading import Categorical, Drop, Missing, Numeric
+from equipoise.cli.settings import settings_of_methods
 from equipoise.errors import OptionError
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ Quality = Annotated[
         help="Also score the rows that methods make. Default: the experiment's own choice.",
     ),
 ]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="METHOD.NAME=VALUE",
+        help="A parameter of a method, such as cart.min_leaf=10; may be repeated.",
+    ),
+]
 Jobs = Annotated[int, typer.Option(help="Worker processes, one thread each.", min=1)]
 TimeLimit = Annotated[float | None, typer.Option(help="Seconds per trial.", min=0.001)]
 MemoryLimit = Annotated[int | None, typer.Option(help="Megabytes per worker.", min=1)]
@@ -75,6 +84,7 @@ def bench(
     repeats: Repeats = None,
     seed: Seed = None,
     quality: Quality = None,
+    parameters: Set = None,
     jobs: Jobs = 1,
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
@@ -88,11 +98,13 @@ def bench(
     Examples: `equipoise bench demo --jobs 2` and `equipoise bench --data loans.csv --target BAD`
     """
     from equipoise.trials.bench import bench as run_bench
+    from equipoise.trials.experiment import with_parameters
     from equipoise.trials.progress import stderr_progress
 
     experiment = _experiment(name, _files(data, target, missing, categorical, numeric, drop))
     experiment = _narrowed(experiment, methods, plans, decisions, classifiers, datasets)
     experiment = _replaced(experiment, repeats=repeats, seed=seed, quality=quality)
+    experiment = with_parameters(experiment, settings_of_methods(parameters))
     finished = run_bench(
         experiment,
         run=run,

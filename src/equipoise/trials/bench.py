@@ -1,7 +1,6 @@
 """From an experiment to a run folder: tables in, trials planned, run, stored."""
 
 import hashlib
-import inspect
 import platform
 import warnings
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pandas as pd
 from equipoise.datasets.catalogue import Dataset
 from equipoise.datasets.splits import scored_classes
 from equipoise.errors import DataError, EquipoiseWarning, OptionError
-from equipoise.registry import Method, load_class, method, missing_extra
+from equipoise.registry import Method, check_parameters, method, missing_extra
 from equipoise.results.records import DatasetRecord, RunInfo, TrialRecord
 from equipoise.results.store import Store
 from equipoise.samplers.strategies import parse_plan
@@ -191,7 +190,7 @@ def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "")
         for dataset in tables.values():
             parse_plan(text).new_rows(dataset.y.astype(str))
     for word, given in experiment.parameters:
-        _check_parameters(experiment.entry(word), dict(given))
+        check_parameters(experiment.entry(word), dict(given))
     laws = [name for name in experiment.datasets if name.startswith("law:")]
     for word in experiment.methods:
         entry = experiment.entry(word)
@@ -212,17 +211,6 @@ def plan(experiment: Experiment, tables: dict[str, Dataset], data_dir: str = "")
         for name in tables
         for word in _methods_for(experiment, name)
     ]
-
-
-def _check_parameters(entry: Method, given: dict[str, Any]) -> None:
-    if not entry.target or missing_extra(entry):
-        return
-    known = inspect.signature(load_class(entry.target)).parameters
-    for name in given:
-        if name not in known:
-            raise OptionError(
-                f"{entry.name} has no parameter {name!r}; its parameters are {', '.join(known)}"
-            )
 
 
 def _methods_for(experiment: Experiment, dataset: str) -> list[str]:

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -330,6 +330,26 @@ def _parameters(values: Any, where: str) -> dict[str, dict[str, Any]]:
     for name in values:
         method(name)
     return dict(values)
+
+
+def with_parameters(experiment: Experiment, given: Mapping[str, Mapping[str, Any]]) -> Experiment:
+    """Give the experiment with parameters of its methods set, beside those that it sets itself.
+
+    Raises
+    ------
+    OptionError
+        A method does not take part.
+    """
+    found = {name: dict(own) for name, own in experiment.parameters}
+    for name, own in given.items():
+        if name not in experiment.methods:
+            raise OptionError(
+                f"{name} takes no part, so it has no parameters to set; the methods are "
+                f"{', '.join(experiment.methods)}"
+            )
+        found[name] = {**found.get(name, {}), **own}
+    pairs = tuple((name, tuple(sorted(own.items()))) for name, own in found.items())
+    return dataclasses.replace(experiment, parameters=pairs)
 
 
 def words(values: Any, where: str) -> tuple[str, ...]:
