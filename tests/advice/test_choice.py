@@ -95,7 +95,14 @@ def test_an_interval_is_no_finer_than_a_row():
     gain = Gain.of(np.zeros(100), 0.01, grain=0.02)
     assert (gain.low, gain.high, gain.same) == (-0.02, 0.02, 1.0)
     wide = np.linspace(-0.1, 0.1, 101)
-    assert Gain.of(wide, 0.01, grain=0.02).high == pytest.approx(np.percentile(wide, 97.5))
+    assert Gain.of(wide, 0.01, grain=0.02).high == pytest.approx(1.2 * np.percentile(wide, 97.5))
+
+
+def test_an_interval_is_a_fifth_longer_than_the_bootstraps_about_the_mean():
+    draws = np.random.default_rng(0).exponential(size=1000)
+    gain, (low, high) = Gain.of(draws, 0.01), np.percentile(draws, (2.5, 97.5))
+    assert gain.high - gain.mean == pytest.approx(1.2 * (high - gain.mean))
+    assert gain.mean - gain.low == pytest.approx(1.2 * (gain.mean - low))
 
 
 def test_a_bootstrap_keeps_the_size_of_every_class():

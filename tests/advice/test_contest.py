@@ -102,3 +102,14 @@ def test_the_watcher_is_told_of_every_fold():
     told = [(v.partition, v.fold) for v in watcher.views if v.news]
     assert told == [(p, k) for p in (1, 2) for k in range(1, FOLDS + 1)]
     assert watcher.views[-1].standings[0][1] >= watcher.views[-1].standings[-1][1]
+
+
+def test_who_falls_behind_later_leaves_after_a_later_partition():
+    skills = {"do nothing": 0.5, "balanced weights": 1.0, "smote": 0.85}
+    made = contest(skills, [NOTHING, WEIGHTS, SMOTE], partitions=8, y=labels(200, 0.5))
+    made.run()
+    reason = made.out["smote"]
+    assert "dropped after partition" in reason
+    last = int(reason.split("partition ")[1].split(":")[0])
+    assert {p for p, _, name in made.executor.seen if name == "smote"} == set(range(last))
+    assert [p for p, _ in made.spans] == list(range(8))
