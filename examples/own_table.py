@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import equipoise as eq
-from equipoise.trials.experiment import TableFile, own_tables
+from equipoise.trials.experiment import TableFile
+from equipoise.trials.experiment_files import own_tables
 
 X, y = eq.load_dataset("ionosphere")
 X.assign(returned=y).to_csv("radar.csv", index=False)

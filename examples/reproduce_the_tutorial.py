@@ -8,7 +8,7 @@ import dataclasses
 
 import equipoise as eq
 from equipoise.analysis import tutorial
-from equipoise.trials.experiment import load_experiment
+from equipoise.trials.experiment_files import load_experiment
 
 whole = load_experiment("tutorial")
 experiment = dataclasses.replace(

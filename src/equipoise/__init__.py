@@ -38,7 +38,7 @@ _PUBLIC = {
     "balance": "equipoise.samplers.strategies",
     "bench": "equipoise.trials.bench",
     "grow": "equipoise.samplers.strategies",
-    "load": "equipoise.synthesizers.saving",
+    "load": "equipoise.saving.model_file",
     "load_dataset": "equipoise.datasets",
     "quality": "equipoise.fidelity.quality",
     "read_table": "equipoise.tables.io",

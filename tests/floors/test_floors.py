@@ -17,17 +17,18 @@ FLOORS = {
     "plugins": 2,
     "classifiers": 3,
     "registry": 3,
-    "fidelity": 4,
-    "synthesizers": 4,
-    "samplers": 5,
-    "augmentation": 6,
-    "checks": 6,
-    "trials": 6,
-    "analysis": 6,
-    "report": 7,
-    "advice": 8,
-    "cli": 9,
-    "__main__": 10,
+    "saving": 4,
+    "fidelity": 5,
+    "synthesizers": 5,
+    "samplers": 6,
+    "augmentation": 7,
+    "checks": 7,
+    "trials": 7,
+    "analysis": 7,
+    "report": 8,
+    "advice": 9,
+    "cli": 10,
+    "__main__": 11,
 }
 # Inside a package a file imports only those before it.
 ORDER = {
@@ -49,7 +50,7 @@ ORDER = {
 ONLY = {"analysis": {"results", "metrics", "errors", "seeds", "analysis"}}
 NEVER = {"report": {"trials", "networks", "synthesizers", "samplers"}}
 HEAVY = {
-    "torch": {"networks", "synthesizers", "checks", "trials"},
+    "torch": {"networks", "saving", "synthesizers", "checks", "trials"},
     "xgboost": {"classifiers"},
     "altair": {"report"},
     "sqlite3": {"results"},

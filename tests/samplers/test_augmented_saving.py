@@ -17,7 +17,7 @@ from equipoise.classifiers._ubjson import read
 from equipoise.classifiers.native import make_classifier
 from equipoise.classifiers.tuning import draw
 from equipoise.errors import DataError, EquipoiseError, NotFittedError
-from equipoise.synthesizers import saving
+from equipoise.saving import model_file
 from equipoise.tables.schema import Schema
 
 pytestmark = pytest.mark.filterwarnings("ignore::equipoise.errors.EquipoiseWarning")
@@ -68,7 +68,7 @@ def opened(path):
 
 def written(path, document, tensors):
     """Write a file with a right digest, whatever is in it."""
-    text = json.dumps({**document, "digest": saving._digest(document, tensors)})
+    text = json.dumps({**document, "digest": model_file._digest(document, tensors)})
     save_file(tensors, path, metadata={"equipoise": text})
     return path
 

@@ -61,7 +61,7 @@ def test_one_seed_gives_one_table_and_another_seed_another():
 
 
 def test_a_saved_model_gives_the_same_rows(tmp_path):
-    from equipoise.synthesizers.saving import load
+    from equipoise.saving.model_file import load
 
     X, y = mixed()
     model = fitted(X, y)

@@ -21,6 +21,7 @@ from equipoise.errors import (  # noqa: E402
     MissingModel,
     OptionError,
 )
+from equipoise.saving.model_file import load  # noqa: E402
 from equipoise.synthesizers import great as module  # noqa: E402
 from equipoise.synthesizers._language import LanguageModel, plain  # noqa: E402
 from equipoise.synthesizers._sentences import read  # noqa: E402
@@ -28,7 +29,6 @@ from equipoise.synthesizers._tuning import Speaker  # noqa: E402
 from equipoise.synthesizers._words import Lexicon  # noqa: E402
 from equipoise.synthesizers._writer import Reading, Writer, entry_logits  # noqa: E402
 from equipoise.synthesizers.great import GReaT  # noqa: E402
-from equipoise.synthesizers.saving import load  # noqa: E402
 from equipoise.tables.coded import code  # noqa: E402
 
 CHECKS = dict(iter_checks())

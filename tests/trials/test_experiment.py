@@ -6,13 +6,8 @@ import pytest
 
 from equipoise import OptionError
 from equipoise.registry import METHODS
-from equipoise.trials.experiment import (
-    Cell,
-    Cells,
-    Experiment,
-    TableFile,
-    Trial,
-    cells_of,
+from equipoise.trials.experiment import Cell, Cells, Experiment, TableFile, Trial, cells_of
+from equipoise.trials.experiment_files import (
     experiment_names,
     load_experiment,
     own_tables,

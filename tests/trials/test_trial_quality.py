@@ -15,7 +15,8 @@ from equipoise.fidelity.registry import TRIAL_METRICS
 from equipoise.results.store import Store
 from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.trials.bench import bench, plan
-from equipoise.trials.experiment import Cells, Experiment, TableFile, from_dict, load_experiment
+from equipoise.trials.experiment import Cells, Experiment, TableFile
+from equipoise.trials.experiment_files import from_dict, load_experiment
 from equipoise.trials.isolation import work_alone
 from equipoise.trials.job import Job, pack, unpack
 from equipoise.trials.limits import Limits

@@ -18,7 +18,8 @@ from equipoise.registry import method, missing_extra
 from equipoise.results.store import Store
 from equipoise.trials import tutorial
 from equipoise.trials.bench import bench, plan
-from equipoise.trials.experiment import Cell, TableFile, Trial, from_dict, load_experiment
+from equipoise.trials.experiment import Cell, TableFile, Trial
+from equipoise.trials.experiment_files import from_dict, load_experiment
 from equipoise.trials.protocols import PROTOCOLS
 from equipoise.trials.trial import load_table, run_trial
 from equipoise.trials.tutorial import SPREAD, Preparation, tutorial_split, with_missing_level

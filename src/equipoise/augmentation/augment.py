@@ -16,9 +16,9 @@ from equipoise.augmentation.plans import Key, Strata, level_of, planned, strata_
 from equipoise.augmentation.request import Request
 from equipoise.augmentation.writing import Source, write_rows
 from equipoise.errors import DataError, OptionError
+from equipoise.saving.model_file import load
 from equipoise.seeds import generator
 from equipoise.synthesizers._base import Delivery, Synthesizer, proportional
-from equipoise.synthesizers.saving import load
 from equipoise.tables.cells import shown
 from equipoise.tables.schema import Kind, list_names
 from equipoise.tables.writer import output_format

@@ -8,7 +8,7 @@ from equipoise.checks import tables
 from equipoise.checks.fitting import Make, asked, fitted
 from equipoise.checks.rows import require_equal
 from equipoise.errors import EquipoiseWarning
-from equipoise.synthesizers.saving import is_known, load
+from equipoise.saving.model_file import is_known, load
 
 
 def check_saved_and_loaded_gives_the_same_rows(make: Make) -> None:

@@ -98,7 +98,7 @@ def bench(
     Examples: `equipoise bench demo --jobs 2` and `equipoise bench --data loans.csv --target BAD`
     """
     from equipoise.trials.bench import bench as run_bench
-    from equipoise.trials.experiment import with_parameters
+    from equipoise.trials.experiment_files import with_parameters
     from equipoise.trials.progress import stderr_progress
 
     experiment = _experiment(name, _files(data, target, missing, categorical, numeric, drop))
@@ -159,7 +159,7 @@ def _files(
 
 
 def _experiment(name: str | None, files: list) -> "Experiment":
-    from equipoise.trials.experiment import load_experiment, own_tables
+    from equipoise.trials.experiment_files import load_experiment, own_tables
 
     if not files:
         return load_experiment(name or "demo")
@@ -177,7 +177,8 @@ def _narrowed(
     datasets: str | None,
 ) -> "Experiment":
     """Replace what the call names; plans and decisions hold for all methods then."""
-    from equipoise.trials.experiment import Cells, words
+    from equipoise.trials.experiment import Cells
+    from equipoise.trials.experiment_files import words
 
     changes: dict = {}
     if methods is not None:

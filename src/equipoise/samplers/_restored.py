@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from equipoise.classifiers.ensembles import Estimators
-from equipoise.synthesizers._saved_checks import fits
+from equipoise.saving.state_checks import fits
 from equipoise.tables.coded import Coded, decode
 from equipoise.tables.labels import Labels
 from equipoise.tables.schema import Schema

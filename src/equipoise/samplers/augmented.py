@@ -29,8 +29,8 @@ from equipoise.samplers.row_weights import (
     checked_weights,
 )
 from equipoise.samplers.treatment import NEW, Rows, Treated, treated
+from equipoise.saving.savable import Savable
 from equipoise.seeds import root_seed, seed_for
-from equipoise.synthesizers._savable import Savable
 from equipoise.tables.frames import Container
 from equipoise.tables.labels import Labels, as_series
 from equipoise.tables.schema import Schema
@@ -233,7 +233,7 @@ class AugmentedClassifier(ClassifierMixin, Savable):
         DataError
             No file can be put there.
         """
-        from equipoise.synthesizers.saving import save
+        from equipoise.saving.model_file import save
 
         self._require_fit("save")
         inside = self.classifier_

@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.errors import DataError, NotFittedError, OptionError
+from equipoise.saving.savable import Savable
 from equipoise.seeds import as_generator
-from equipoise.synthesizers._savable import Savable
 from equipoise.tables.coded import Coded, code, decode
 from equipoise.tables.frames import Container
 from equipoise.tables.labels import Labels
@@ -152,7 +152,7 @@ class Synthesizer(Savable):
         DataError
             No file can be put there.
         """
-        from equipoise.synthesizers.saving import save
+        from equipoise.saving.model_file import save
 
         save(self, path)
 
@@ -194,7 +194,7 @@ class Synthesizer(Savable):
         return [column.name for column in self.schema_.columns if column.kind == "identifier"]
 
     def _check_restored(self, values: list[Any]) -> None:
-        from equipoise.synthesizers._saved_checks import check_method
+        from equipoise.saving.state_checks import check_method
 
         check_method(self, values)
 

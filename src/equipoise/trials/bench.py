@@ -19,7 +19,8 @@ from equipoise.results.store import Store
 from equipoise.samplers.strategies import parse_plan
 from equipoise.tables.labels import Labels
 from equipoise.tables.schema import Schema
-from equipoise.trials.experiment import Experiment, TableFile, Trial, cells_of, load_experiment
+from equipoise.trials.experiment import Experiment, TableFile, Trial, cells_of
+from equipoise.trials.experiment_files import load_experiment
 from equipoise.trials.progress import Progress
 from equipoise.trials.runner import Summary, check_call, run_trials
 from equipoise.trials.trial import load_table, run_trial

@@ -1,4 +1,4 @@
-"""Values to nodes and tensors: the writing half of `_codec`."""
+"""Values to nodes and tensors: the writing half of `codec`."""
 
 import base64
 import dataclasses
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.errors import OptionError
-from equipoise.synthesizers import _codec_pandas
-from equipoise.synthesizers._allowed import ALLOWED, is_own, key_of
-from equipoise.synthesizers._codec import (
+from equipoise.saving import codec_pandas
+from equipoise.saving.allowed import ALLOWED, is_own, key_of
+from equipoise.saving.codec import (
     DTYPE,
     FALSE,
     FLOAT,
@@ -157,12 +157,12 @@ class Encoder:
             return ["dtype", value.str]
         torch = sys.modules.get("torch")
         if torch is not None and isinstance(value, torch.Tensor | torch.nn.Module):
-            from equipoise.synthesizers import _codec_torch
+            from equipoise.saving import codec_torch
 
-            return _codec_torch.encode(value, self)
+            return codec_torch.encode(value, self)
         try:
-            node = _codec_pandas.encode(value, self.child)
-        except _codec_pandas.CannotBeKept as reason:
+            node = codec_pandas.encode(value, self.child)
+        except codec_pandas.CannotBeKept as reason:
             self.refuse(value, str(reason))
         return node or self._object(value)
 

@@ -1,7 +1,7 @@
 """Fitted synthesizers and estimators in files, and back: safetensors with JSON in the header's metadata; never pickle.
 
 A file holds the version of the format, the class by its name in a table of allowed ones, the parameters of its
-constructor, its fitted state (see `_codec`), and a digest over all of that. It is data: whatever it holds, reading it
+constructor, its fitted state (see `codec`), and a digest over all of that. It is data: whatever it holds, reading it
 runs no code but Equipoise's own, takes memory in proportion to the file's size, and ends in what was saved or in one
 `DataError`.
 """
@@ -22,11 +22,11 @@ from safetensors.numpy import save_file
 
 import equipoise
 from equipoise.errors import DataError, EquipoiseWarning, MissingExtra, OptionError
-from equipoise.synthesizers._allowed import ALLOWED, class_of, key_of
-from equipoise.synthesizers._codec import MOST_EMPTY, is_stream
-from equipoise.synthesizers._codec_reader import Decoder
-from equipoise.synthesizers._codec_writer import Encoder
-from equipoise.synthesizers._savable import Savable
+from equipoise.saving.allowed import ALLOWED, class_of, key_of
+from equipoise.saving.codec import MOST_EMPTY, is_stream
+from equipoise.saving.codec_reader import Decoder
+from equipoise.saving.codec_writer import Encoder
+from equipoise.saving.savable import Savable
 from equipoise.tables.draft import check_place
 
 FORMAT = 1

@@ -1,4 +1,4 @@
-"""Tensors and networks as nodes of `_codec`.
+"""Tensors and networks as nodes of `codec`.
 
 A network is kept as its class, its `config` and its tensors: ``cls(**config, generator=...)`` makes it anew, and its
 tensors are put in if all of them have the names, shapes and dtypes that the new one has.

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from equipoise.errors import MissingExtra, OptionError
 from equipoise.registry import load_class
-from equipoise.synthesizers._savable import Savable
+from equipoise.saving.savable import Savable
 
 _S = "equipoise.synthesizers"
 _T = "equipoise.tables"

@@ -1,4 +1,4 @@
-"""Dates, decimals, zones, and what pandas, arrow and polars are made of, as nodes of `_codec`."""
+"""Dates, decimals, zones, and what pandas, arrow and polars are made of, as nodes of `codec`."""
 
 import base64
 import datetime as dt

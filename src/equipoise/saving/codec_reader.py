@@ -1,4 +1,4 @@
-"""Nodes and tensors to values: the reading half of `_codec`, which takes nothing on trust."""
+"""Nodes and tensors to values: the reading half of `codec`, which takes nothing on trust."""
 
 import base64
 import dataclasses
@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.synthesizers import _codec_pandas
-from equipoise.synthesizers._allowed import ALLOWED, class_of
-from equipoise.synthesizers._codec import (
+from equipoise.saving import codec_pandas
+from equipoise.saving.allowed import ALLOWED, class_of
+from equipoise.saving.codec import (
     DTYPE,
     FLOAT,
     INT,
@@ -22,7 +22,7 @@ from equipoise.synthesizers._codec import (
     TEXT,
     hides_code,
 )
-from equipoise.synthesizers._saved_checks import checked
+from equipoise.saving.state_checks import checked
 
 MOST_WEIGHT = 10_000_000  # of nested tuples, counted as if nothing were shared: hashing one takes so many steps
 SEQUENCES: dict[str, Callable[[Iterable], Any]] = {
@@ -110,11 +110,11 @@ class Decoder:
         elif tag in READERS:
             value = READERS[tag](self, *parts)
         elif tag in ("tensor", "module"):
-            from equipoise.synthesizers import _codec_torch
+            from equipoise.saving import codec_torch
 
-            value = getattr(_codec_torch, tag)(self, *parts)
-        elif tag in _codec_pandas.READERS:
-            value = _codec_pandas.READERS[tag](self.child, *parts)
+            value = getattr(codec_torch, tag)(self, *parts)
+        elif tag in codec_pandas.READERS:
+            value = codec_pandas.READERS[tag](self.child, *parts)
         else:
             raise ValueError(f"it holds a {tag[:80]!r}, which is not known here")
         if not isinstance(value, tuple | frozenset) and not dataclasses.is_dataclass(value):

@@ -3,7 +3,7 @@
 The state is a list of nodes. A node is a JSON array ``[tag, ...]`` whose parts are texts, numbers, truth values, null,
 or ``[i]``: node i, which stands before it. So what is shared stays shared and is stored once, nothing can contain
 itself, and reading is a loop without recursion. Arrays are named tensors beside the nodes. A class is named by its key
-in the table of `_allowed`; nothing else can be named, and no callable can be stored at all.
+in the table of `allowed`; nothing else can be named, and no callable can be stored at all.
 """
 
 import inspect

@@ -20,8 +20,8 @@ import equipoise as eq
 from equipoise.checks import tables
 from equipoise.checks.rows import same
 from equipoise.errors import DataError, EquipoiseError, EquipoiseWarning, NotFittedError
-from equipoise.synthesizers import saving
-from equipoise.synthesizers._allowed import ALLOWED, class_of
+from equipoise.saving import model_file
+from equipoise.saving.allowed import ALLOWED, class_of
 from equipoise.tables.coded import Coded
 
 pytestmark = pytest.mark.filterwarnings("ignore::equipoise.errors.EquipoiseWarning")
@@ -59,7 +59,7 @@ def opened(path):
 
 def written(path, document, tensors):
     """Write a file with a right digest, whatever is in it."""
-    digest = saving._digest(document, tensors)
+    digest = model_file._digest(document, tensors)
     text = json.dumps({**document, "digest": digest})
     save_file(tensors, path, metadata={"equipoise": text})
     return path
@@ -266,7 +266,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(good, monkeypatch):
         Path(arguments[1]).write_bytes(b"half")
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(saving, "save_file", fails)
+    monkeypatch.setattr(model_file, "save_file", fails)
     with pytest.raises(DataError, match="no space left"):
         method.save(path)
     assert path.read_bytes() == before

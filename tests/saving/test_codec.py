@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis.extra import numpy as hnp
 
 from equipoise.errors import OptionError
-from equipoise.synthesizers._codec_reader import Decoder
-from equipoise.synthesizers._codec_writer import Encoder
+from equipoise.saving.codec_reader import Decoder
+from equipoise.saving.codec_writer import Encoder
 from equipoise.tables.coded import Coded
 
 TRUSTED = (f"{__name__}:Pair", f"{__name__}:Toy")

@@ -1,0 +1,1 @@
+"""Fitted things in files and back, without pickle: one file format, and a codec for each kind of value."""

@@ -1,0 +1,162 @@
+"""Experiments as they are written: TOML files, tables of one's own, and what a call sets."""
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from equipoise.errors import OptionError
+from equipoise.registry import METHODS, method
+from equipoise.trials.experiment import DECISIONS, Cells, Experiment, TableFile
+from equipoise.trials.protocols import FAIR
+from equipoise.trials.variants import read_variants
+
+EXPERIMENTS = Path(__file__).parent / "experiments"
+KEYS = {"name", "title", "datasets", "methods", "classifiers", "repeats", "controls", "cells"}
+KEYS |= {"parameters", "quality", "protocol", "variants"}
+
+
+def experiment_names() -> list[str]:
+    """Give the names of the experiments in the package."""
+    return sorted(path.stem for path in EXPERIMENTS.glob("*.toml"))
+
+
+def load_experiment(name: str) -> Experiment:
+    """Read an experiment by name, or from a TOML file of one's own.
+
+    Raises
+    ------
+    OptionError
+        There is none of that name, or the file does not hold one; the message says where.
+    """
+    path = Path(name) if name.endswith(".toml") else EXPERIMENTS / f"{name}.toml"
+    if not path.is_file():
+        raise OptionError(
+            f"there is no experiment {name!r}; the experiments are "
+            f"{', '.join(experiment_names())}, or a file of your own ending in .toml"
+        )
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OptionError(f"{path} is not a TOML file: {error}") from None
+    return from_dict(content, str(path))
+
+
+def from_dict(content: dict[str, Any], where: str) -> Experiment:
+    """Build an experiment from the values of a TOML file.
+
+    Raises
+    ------
+    OptionError
+        A key is unknown or absent, or a value has another type than expected.
+    """
+    if unknown := sorted(set(content) - KEYS):
+        raise OptionError(
+            f"{where}: unknown key {unknown[0]!r}; an experiment has {', '.join(sorted(KEYS))}"
+        )
+    for key in ("name", "datasets", "methods", "cells"):
+        if key not in content:
+            raise OptionError(f"{where}: the key {key!r} is missing")
+    cells = content["cells"]
+    if not isinstance(cells, list) or not all(isinstance(part, dict) for part in cells):
+        raise OptionError(f"{where}: cells must be tables, each headed [[cells]]")
+    products = []
+    for part in cells:
+        if unknown := sorted(set(part) - {"plans", "decisions", "methods"}):
+            raise OptionError(f"{where}: unknown key {unknown[0]!r} in [[cells]]")
+        products.append(
+            Cells(
+                words(part.get("plans", ["balance"]), f"{where}: plans"),
+                words(part.get("decisions", ["plain"]), f"{where}: decisions"),
+                words(part.get("methods", []), f"{where}: methods"),
+            )
+        )
+    parameters = _parameters(content.get("parameters", {}), f"{where}: parameters")
+    variants, own = read_variants(content.get("variants", {}), f"{where}: variants")
+    for variant in variants:  # is its method as this experiment has it, but for what it says itself
+        parameters[variant.name] = {**parameters.get(variant.method, {}), **own[variant.name]}
+    return Experiment(
+        name=str(content["name"]),
+        title=str(content.get("title", "")),
+        datasets=words(content["datasets"], f"{where}: datasets"),
+        methods=words(content["methods"], f"{where}: methods"),
+        cells=tuple(products),
+        classifiers=words(content.get("classifiers", ["xgboost"]), f"{where}: classifiers"),
+        controls=bool(content.get("controls", True)),
+        quality=_switch(content.get("quality", True), f"{where}: quality"),
+        repeats=content.get("repeats", 5),
+        parameters=tuple(
+            (name, tuple(sorted(given.items()))) for name, given in parameters.items()
+        ),
+        protocol=str(content.get("protocol", FAIR)),
+        variants=variants,
+    )
+
+
+def _parameters(values: Any, where: str) -> dict[str, dict[str, Any]]:
+    """Read ``[parameters.METHOD]`` tables."""
+    if not isinstance(values, dict) or not all(isinstance(v, dict) for v in values.values()):
+        raise OptionError(f"{where} must be tables, each headed [parameters.METHOD]")
+    for name in values:
+        method(name)
+    return dict(values)
+
+
+def with_parameters(experiment: Experiment, given: Mapping[str, Mapping[str, Any]]) -> Experiment:
+    """Give the experiment with parameters of its methods set, beside those that it sets itself.
+
+    Raises
+    ------
+    OptionError
+        A method does not take part.
+    """
+    found = {name: dict(own) for name, own in experiment.parameters}
+    for name, own in given.items():
+        if name not in experiment.methods:
+            raise OptionError(
+                f"{name} takes no part, so it has no parameters to set; the methods are "
+                f"{', '.join(experiment.methods)}"
+            )
+        found[name] = {**found.get(name, {}), **own}
+    pairs = tuple((name, tuple(sorted(own.items()))) for name, own in found.items())
+    return dataclasses.replace(experiment, parameters=pairs)
+
+
+def words(values: Any, where: str) -> tuple[str, ...]:
+    """Give a list of texts as a tuple, each once.
+
+    Raises
+    ------
+    OptionError
+        It is no list of texts.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise OptionError(f"{where} must be a list of words, got {values!r}")
+    return tuple(dict.fromkeys(str(value).strip() for value in values))
+
+
+def own_tables(
+    files: Sequence[TableFile],
+    methods: Sequence[str] = (),
+    repeats: int = 5,
+) -> Experiment:
+    """Give the experiment that tables of one's own get: XGBoost, plan `balance`, all decisions."""
+    return Experiment(
+        name="-".join(file.name for file in files),
+        title=f"The fair trial on {', '.join(file.name for file in files)}",
+        datasets=(),
+        files=tuple(files),
+        methods=tuple(methods) or tuple(m.name for m in METHODS.values() if not m.needs_law),
+        cells=(
+            Cells(("none",), DECISIONS, ("identity",)),
+            Cells(("balance",), ("plain", "balanced", "ladder", "threshold", "corrected")),
+        ),
+        repeats=repeats,
+    )
+
+
+def _switch(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise OptionError(f"{where} must be true or false, got {value!r}")
+    return value
