@@ -163,6 +163,7 @@ METHODS: dict[str, Method] = {
     ),
 }
 
+VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 EXTRAS = {"torch": "torch", "llm": "transformers", "dask": "distributed"}
 
 
@@ -268,7 +269,7 @@ def make(name: str, random_state: Any = None, **parameters: Any) -> Any:
     Raises
     ------
     OptionError
-        There is no such method, it has no such parameter, or it is `identity`, of which there is nothing to make.
+        There is no such method, or it is `identity`, of which there is nothing to make.
     MissingExtra
         Its packages are not installed.
     """
@@ -277,29 +278,34 @@ def make(name: str, random_state: Any = None, **parameters: Any) -> Any:
         raise OptionError(f"{name!r} leaves the rows as they are; there is nothing to fit")
     if reason := missing_extra(entry):
         raise MissingExtra(reason)
-    check_parameters(entry, parameters)
     return load_class(entry.target)(random_state=random_state, **parameters)
 
 
 def check_parameters(entry: Method, names: Collection[str]) -> None:
-    """Refuse a parameter that a method does not have, or that is not for the caller to set.
+    """Refuse what a person cannot set: a parameter that a method does not have, or that the seed or the plan decides.
 
     Raises
     ------
     OptionError
         The sentence names the parameters that there are.
     """
-    if not names or not entry.target or missing_extra(entry):
+    if not names:
         return
-    known = [
-        n for n in inspect.signature(load_class(entry.target)).parameters if n != "random_state"
-    ]
+    if not entry.target:
+        raise OptionError(f"{entry.name} leaves the rows as they are; it has no parameters to set")
+    if missing_extra(entry):
+        return
+    decided = {"random_state": "the seed"}  # by whom a trial is asked for, not by its parameters
+    if entry.needs_law:
+        decided["law"] = "the table"
+    if entry.name == "undersample":
+        decided["sampling_strategy"] = "the plan"
+    there = inspect.signature(load_class(entry.target)).parameters.values()
+    known = [p.name for p in there if p.kind not in VARIADIC and p.name not in decided]
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in there)
     for name in names:
-        if name == "random_state":
-            raise OptionError(
-                f"{entry.name} gets its random numbers from the seed; set that instead"
-            )
-        if name not in known:
-            raise OptionError(
-                f"{entry.name} has no parameter {name!r}; its parameters are {', '.join(known)}"
-            )
+        if name in decided:
+            raise OptionError(f"{name} of {entry.name} follows from {decided[name]}; leave it out")
+        if name not in known and not takes_any:
+            offer = f"its parameters are {', '.join(known)}" if known else "it has none to set"
+            raise OptionError(f"{entry.name} has no parameter {name!r}; {offer}")

@@ -104,6 +104,17 @@ def test_the_watcher_is_told_of_every_fold():
     assert watcher.views[-1].standings[0][1] >= watcher.views[-1].standings[-1][1]
 
 
+def test_a_model_leaves_when_and_why_its_last_candidate_does():
+    """Its plain candidate is dropped first; with a threshold it stays in the race until later."""
+    skills = {"do nothing": 0.5, "balanced weights": 1.0, "smote": 0.9}
+    made = contest(skills, [NOTHING, WEIGHTS, SMOTE])
+    made.run()
+    plain, tuned = (made.dropped[c] for c in made.candidates if c.model == SMOTE)
+    assert "after fold 2" in plain
+    assert "after fold 3" in tuned
+    assert made.out["smote"] == tuned
+
+
 def test_who_falls_behind_later_leaves_after_a_later_partition():
     skills = {"do nothing": 0.5, "balanced weights": 1.0, "smote": 0.85}
     made = contest(skills, [NOTHING, WEIGHTS, SMOTE], partitions=8, y=labels(200, 0.5))

@@ -11,7 +11,7 @@ from scipy import stats
 
 from equipoise.analysis.claim import RULES, claims
 from equipoise.analysis.claim_trends import chance
-from equipoise.analysis.claims import STATISTICS, article_of, judge, judge_otherwise
+from equipoise.analysis.claims import OF_SCORES, STATISTICS, article_of, judge, judge_otherwise
 from equipoise.analysis.frames import COLUMNS, Results
 from equipoise.analysis.intervals import Interval
 from equipoise.analysis.rules import Count, Measured, Region, check, count, decide, spread_between
@@ -276,6 +276,24 @@ def test_claims_about_scores_are_held_against_other_scores_by_the_same_rule():
         "macro_roc_auc"
     }  # a score the run lacks is left out
     assert "quality-is-high" not in others
+
+
+SHIFTING = [
+    name
+    for name in CASES
+    if next(c for c in claims() if c.name == name).statistic in OF_SCORES
+    and name not in ("results-depend-on-table", "harder-tables-lower-quality")  # no shift of scores
+]
+
+
+@pytest.mark.parametrize("name", SHIFTING)
+def test_every_statistic_of_scores_takes_the_score_that_it_is_told(name):
+    """By F1 the claim holds as planted; by AUC, which was planted the other way, it does not."""
+    run = by_auc(Planted(**CASES[name][0]).make(), Planted(**CASES[name][1]).make())
+    claim = next(c for c in claims() if c.name == name)
+    by_area = STATISTICS[claim.statistic](replace(claim, metric="macro_roc_auc"), run)
+    assert verdict_of(name, run).verdict == "holds"
+    assert by_area.verdict == "does not hold"
 
 
 def test_chance_is_a_half_for_areas_and_one_in_c_for_f1():

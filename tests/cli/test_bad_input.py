@@ -145,6 +145,20 @@ CALLS = {
     "set_of_no_part": ([*OWN, "--methods", "smote", "--set", "cart.min_leaf=3"], ["cart", "smote"]),
     "set_unknown": ([*OWN, "--methods", "cart", "--set", "cart.leaf=3"], ["'leaf'", "min_leaf"]),
     "set_seed": ([*OWN, "--methods", "cart", "--set", "cart.random_state=3"], ["seed"]),
+    "set_the_plan": (
+        [*OWN, "--methods", "undersample", "--set", "undersample.sampling_strategy=0.5"],
+        ["the plan"],
+    ),
+    "set_of_nothing": ([*OWN, "--set", "identity.depth=3"], ["identity", "no parameters"]),
+    "set_none_to_set": (
+        [*OWN, "--methods", "independent", "--set", "independent.k=3"],
+        ["'k'", "none to set"],
+    ),
+    "set_beside_variants": (
+        ["bench", "tutorial", "--set", "cvae.max_steps=3"],
+        ["cvae:half", "TOML"],
+    ),
+    "set_nested_lists": ([*OWN, "--methods", "cart", "--set", "cart.min_leaf=[[1]]"], ["list"]),
     "unknown_dataset": (["bench", "demo", "--datasets", "adlut"], ["'adlut'", "adult"]),
 }
 

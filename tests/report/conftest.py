@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+for folder in (Path(__file__).parent, Path(__file__).parents[1] / "analysis"):  # its planted runs
+    sys.path.insert(0, str(folder))
 
 from fake_run import FakeRun  # noqa: E402
 

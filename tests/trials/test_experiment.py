@@ -141,5 +141,7 @@ def test_parameters_are_set_beside_those_of_the_experiment():
     twice = with_parameters(once, {"great": {"max_seconds": 5}, "cart": {"min_leaf": 3}})
     assert dict(twice.parameters)["great"] == (("max_seconds", 5), ("model", "here"))
     assert dict(twice.parameters)["cart"] == (("min_leaf", 3),)
+    listed = with_parameters(article, {"tvae": {"hidden": [64, 32]}})
+    assert dict(listed.parameters)["tvae"] == (("hidden", (64, 32)),)
     with pytest.raises(OptionError, match="smoot takes no part"):
         with_parameters(article, {"smoot": {"k_neighbors": 3}})

@@ -358,14 +358,16 @@ class Contest:
         rng = generator(self.seed, "race", self.table.name, finished)
         point, self._standings = ranked(self.matrix, found, spans)
         until = self.clock.spent + RACE_SHARE / len(spans) * self.clock.budget
-        self.dropped |= hopeless(
+        now_dropped = hopeless(
             self.matrix, found, point, spans, self.bootstrap, rng,
             lambda: self.clock.spent > until,
         )  # fmt: skip
+        self.dropped |= now_dropped
         for model in self.alive:
             own = [c for c in self.candidates if c.model == model]
             if all(c in self.dropped for c in own) and not is_yardstick(model, self.field):
-                self.out[model.name] = self.dropped[own[0]]
+                last = [c for c in own if c in now_dropped] or own
+                self.out[model.name] = self.dropped[last[-1]]
 
     def _lacks(self, model: Model, folds: tuple[int, ...]) -> bool:
         return any((0, k, model.name) not in self.matrix.cells for k in folds)

@@ -24,8 +24,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "interval",
-        "95 % of the bootstraps. The rows that are not drawn are few, so that it is wider than a bootstrap's usual "
-        "one: this stands in for the luck of the training rows.",
+        "Of the gain: from the 2.5 to the 97.5 % quantile of the bootstraps, made a fifth longer, since a bootstrap of "
+        "rows knows nothing of the luck of a training set. Those of single candidates are the bootstraps' own.",
     ),
     (
         "helps, no practical difference, hurts",

@@ -1,7 +1,6 @@
 """What the claims are decided by: gains, gaps and scores of quality, paired by split, as means over the tables."""
 
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from equipoise.analysis.frames import Results
 from equipoise.analysis.gains import EVERY_PLAN, FAILED, pair, scores
 from equipoise.analysis.gaps import with_base
 from equipoise.analysis.intervals import Interval, corrected, over_these_tables
+from equipoise.analysis.kept import once_a_run
 from equipoise.analysis.quality import Scale, within_tables
 from equipoise.analysis.rules import LEVEL, Measured, Region, check, count, spread_between
 from equipoise.analysis.signed_ranks import holm
@@ -22,7 +22,6 @@ SCALES = {SCORE: Scale("independent", True)}
 HOME = "xgboost"
 POSITIVE = ">50K"  # the class that the tutorial balances
 BETTER = Region(0.0, float("inf"))
-KEPT = 8  # tables of gains
 TELLING_CHANGE = -0.01  # of the test score: a gap that closes with less lost than this is progress
 
 
@@ -69,9 +68,9 @@ def noted(claim: Claim, results: Results, method: str, table: pd.DataFrame) -> t
     return tuple(notes)
 
 
-@lru_cache(KEPT)
+@once_a_run
 def paired(results: Results, metric: str, opponent: str) -> pd.DataFrame:
-    """Give gains over an opponent, as `gains.pair` does; kept for the next claim, and not to be changed."""
+    """Give gains over an opponent, as `gains.pair` does."""
     return pair(scores(results.observations, metric), results.trials, opponent)
 
 
@@ -128,7 +127,7 @@ def gap_reduction(claim: Claim, results: Results) -> Judged:
     return verdict_on(claim, measured)
 
 
-@lru_cache(KEPT)
+@once_a_run
 def _reduction(results: Results, metric: str) -> pd.DataFrame:
     table = with_base(results.observations, results.trials, metric)
     return table.assign(
@@ -184,9 +183,9 @@ def new_rows(claim: Claim, results: Results) -> Judged:
     return verdict_on(claim, measured)
 
 
-@lru_cache(KEPT)
+@once_a_run
 def scaled(results: Results) -> pd.DataFrame:
-    """Give overall quality within tables, raw and calibrated; kept, and not to be changed."""
+    """Give overall quality within tables, raw and calibrated."""
     return within_tables(results.quality[results.quality["label"] == ""], SCALES)
 
 

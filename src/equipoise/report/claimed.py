@@ -8,12 +8,9 @@ from equipoise.analysis.claim import Judged
 from equipoise.analysis.claims import OTHER_SCORES, article_of, judge, judge_otherwise
 from equipoise.analysis.frames import Results
 from equipoise.analysis.rules import LEVEL, Check, Region
+from equipoise.report.words import METRICS
 
-SCORE_LABELS = {
-    "worst_f1": "F1 of the worst class",
-    "macro_roc_auc": "AUC",
-    "worst_roc_auc": "AUC of the worst class",
-}
+SCORE_LABELS = {**METRICS, "worst_roc_auc": "Worst-class AUC"}
 ARTICLE_TITLES = {"benchmark": "The benchmark article", "tutorial": "The tutorial"}
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.errors import OptionError
-from equipoise.registry import METHODS, method
+from equipoise.registry import METHODS, check_parameters, method
 from equipoise.trials.experiment import DECISIONS, Cells, Experiment, TableFile
 from equipoise.trials.protocols import FAIR
-from equipoise.trials.variants import read_variants
+from equipoise.trials.variants import parameters_of, read_variants
 
 EXPERIMENTS = Path(__file__).parent / "experiments"
 KEYS = {"name", "title", "datasets", "methods", "classifiers", "repeats", "controls", "cells"}
@@ -86,9 +86,7 @@ def from_dict(content: dict[str, Any], where: str) -> Experiment:
         controls=bool(content.get("controls", True)),
         quality=_switch(content.get("quality", True), f"{where}: quality"),
         repeats=content.get("repeats", 5),
-        parameters=tuple(
-            (name, tuple(sorted(given.items()))) for name, given in parameters.items()
-        ),
+        parameters=tuple((name, parameters_of(name, given)) for name, given in parameters.items()),
         protocol=str(content.get("protocol", FAIR)),
         variants=variants,
     )
@@ -109,7 +107,7 @@ def with_parameters(experiment: Experiment, given: Mapping[str, Mapping[str, Any
     Raises
     ------
     OptionError
-        A method does not take part.
+        A method does not take part, has no such parameter, or has variants, which would stay as they are.
     """
     found = {name: dict(own) for name, own in experiment.parameters}
     for name, own in given.items():
@@ -118,8 +116,15 @@ def with_parameters(experiment: Experiment, given: Mapping[str, Mapping[str, Any
                 f"{name} takes no part, so it has no parameters to set; the methods are "
                 f"{', '.join(experiment.methods)}"
             )
+        variants = [v.name for v in experiment.variants if v.method == name]
+        if variants:
+            raise OptionError(
+                f"{name} is compared with {', '.join(variants)}, which would stay as they are; change it in a "
+                "TOML file of your own, where they follow"
+            )
+        check_parameters(experiment.entry(name), own)
         found[name] = {**found.get(name, {}), **own}
-    pairs = tuple((name, tuple(sorted(own.items()))) for name, own in found.items())
+    pairs = tuple((name, parameters_of(name, own)) for name, own in found.items())
     return dataclasses.replace(experiment, parameters=pairs)
 
 

@@ -138,7 +138,7 @@ def _undersampled(
     setting: Setting, train: Sample, plan: str, seed: int, started: float
 ) -> Augmented:
     """Drop rows with a sampler; classes too small to score neither shrink nor set the aim."""
-    sampler = make(setting.entry.name, random_state=seed)
+    sampler = make(setting.entry.name, random_state=seed, **dict(setting.trial.parameters))
     if setting.entry.name == "undersample":
         sampler.set_params(sampling_strategy=shrink(train.y, setting.scored))
     X, y = sampler.fit_resample(train.X, train.y)

@@ -1,5 +1,6 @@
 """A method under another name: the same class with other parameters, or fitted on fewer rows of the minority."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,26 @@ from equipoise.errors import OptionError
 from equipoise.registry import method
 
 Parameters = tuple[tuple[str, Any], ...]
+PLAIN = (bool, int, float, str, type(None))
+
+
+def parameters_of(name: str, given: Mapping[str, Any]) -> Parameters:
+    """Give parameters of a method as pairs in order of their names, with tuples for lists, as a trial keeps them.
+
+    Raises
+    ------
+    OptionError
+        A value is neither a number, a text, true or false, nor a list of such.
+    """
+    pairs = []
+    for word, value in sorted(given.items()):
+        parts = value if isinstance(value, list | tuple) else [value]
+        if not all(isinstance(part, PLAIN) for part in parts):
+            raise OptionError(
+                f"{name}.{word} must be a number, a text, true, false or a list of these, got {value!r}"
+            )
+        pairs.append((word, tuple(parts) if isinstance(value, list) else value))
+    return tuple(pairs)
 
 
 @dataclass(frozen=True)

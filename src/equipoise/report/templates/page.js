@@ -25,13 +25,13 @@
 
   async function draw(chart) {
     const place = document.getElementById("chart-" + chart.name);
-    const spec = chart.spec;
-    const limit = Math.round(place.clientWidth * 0.44);
-    spec.config.axisY.labelLimit = Math.max(96, Math.min(230, limit));
-    spec.data.forEach(function (data) {
-      if (data.name === chart.table) data.values = tables[chart.table];
-    });
     try {
+      const spec = chart.spec;
+      const limit = Math.round(place.clientWidth * 0.44);
+      spec.config.axisY.labelLimit = Math.max(96, Math.min(230, limit));
+      spec.data.forEach(function (data) {
+        if (data.name === chart.table) data.values = tables[chart.table];
+      });
       const result = await window.vegaEmbed(place, spec, {
         mode: "vega", renderer: "svg", actions: false, tooltip: { theme: "custom" }, logLevel: 1,
       });
@@ -67,7 +67,9 @@
   }
 
   function openAll() {
-    document.querySelectorAll("details").forEach(function (d) { d.open = true; });
+    const closed = document.querySelectorAll("details:not([open])");
+    closed.forEach(function (d) { d.open = true; });
+    return closed;
   }
 
   document.querySelectorAll("select[data-steer]").forEach(function (select) {
@@ -85,9 +87,10 @@
   print.type = "button";
   print.textContent = "Print";
   print.addEventListener("click", async function () {
-    openAll();
+    const opened = openAll();
     await drawAll();
     window.print();
+    opened.forEach(function (d) { d.open = false; });
   });
   document.querySelector("nav").append(print);
 
