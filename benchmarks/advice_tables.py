@@ -70,6 +70,7 @@ def _law_row(setting: Setting, tables: Rows, gains: pd.DataFrame) -> dict[str, A
         "law": setting.name,
         "shape": f"{sum(counts):,} rows, {len(counts)} classes, {max(counts) / min(counts):.3g} to 1",
         "classifier": setting.classifier.rpartition(":")[2],
+        "seconds": setting.budget,
         "n": len(tables),
         "best": best,
         "gain": truth[best],
@@ -88,14 +89,15 @@ def law_tables(folder: Path) -> str:
     """Write the table of laws, and what it comes to."""
     rows = law_rows(folder)
     lines = [
-        "| law | table | classifier | tables | best in hindsight | its gain | verdict is nothing | verdict gains | "
-        "best guess gains | interval covers | half-width |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| law | table | classifier | seconds | tables | best in hindsight | its gain | verdict is nothing | "
+        "verdict gains | best guess gains | interval covers | half-width |",
+        "| --- |" + " --- |" * 11,
     ]
     for r in rows:
         lines.append(
-            f"| {r['law']} | {r['shape']} | {r['classifier']} | {r['n']} | {r['best']} | {r['gain']:+.3f} | "
-            f"{r['nothing']:.0%} | {r['verdict']:+.3f} | {r['lean']:+.3f} | {r['covered']:.0%} | {r['half']:.3f} |"
+            f"| {r['law']} | {r['shape']} | {r['classifier']} | {r['seconds']:g} | {r['n']} | {r['best']} | "
+            f"{r['gain']:+.3f} | {r['nothing']:.0%} | {r['verdict']:+.3f} | {r['lean']:+.3f} | "
+            f"{r['covered']:.0%} | {r['half']:.3f} |"
         )
     return "\n".join([*lines, "", *_summary(rows)])
 
