@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from typing import Any, Protocol
 
 from loky.process_executor import ProcessPoolExecutor
@@ -41,6 +42,8 @@ def _sigint_waits() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    # Whoever starts Python's tracker of resources lets Ctrl-C through again: a first worker would, half way.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
