@@ -158,9 +158,9 @@ def summed(draws: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def retake(folder: Path, slack: float) -> int:
+def retake(folder: Path, slack: float, stretch: float) -> int:
     """Take the decisions again from the arrays that were kept, as after a change of `advice.choice`; count them."""
-    choice.SLACK = slack
+    choice.SLACK, choice.STRETCH = slack, stretch
     changed = 0
     for place in sorted((folder / "tables").glob("*.json")):
         kept = np.load(place.with_suffix(".npz"))

@@ -20,7 +20,7 @@ from typing import Any
 from advice_laws import SEARCHED, SETTINGS
 from advice_runs import article_job, job, retake, searched
 from advice_tables import article_table, law_tables
-from equipoise.advice.choice import SLACK
+from equipoise.advice.choice import SLACK, STRETCH
 from tables import TARGETS
 
 Call = tuple[Callable[..., None], tuple[Any, ...]]
@@ -76,6 +76,9 @@ def main() -> None:
     parser.add_argument("--print", action="store_true", help="Only print what is there.")
     parser.add_argument("--again", action="store_true", help="Take the decisions again first.")
     parser.add_argument("--slack", type=float, default=SLACK, help="Of rule S, with --again.")
+    parser.add_argument(
+        "--stretch", type=float, default=STRETCH, help="Of intervals, with --again."
+    )
     parser.add_argument("--data-dir", default=os.environ.get("EQUIPOISE_DATA", ""))
     asked = parser.parse_args()
     if asked.search:
@@ -84,7 +87,10 @@ def main() -> None:
                 print(line, flush=True)
         return
     if asked.again:
-        print(f"{retake(Path(asked.folder), asked.slack)} decisions changed", file=sys.stderr)
+        print(
+            f"{retake(Path(asked.folder), asked.slack, asked.stretch)} decisions changed",
+            file=sys.stderr,
+        )
     if not (asked.print or asked.again):
         do(article_calls(asked) if asked.articles else law_calls(asked), asked.jobs)
     print((article_table if asked.articles else law_tables)(Path(asked.folder)))

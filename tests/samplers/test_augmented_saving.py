@@ -6,9 +6,8 @@ import random
 import numpy as np
 import pandas as pd
 import pytest
+from handmade import opened, written
 from imblearn.over_sampling import SMOTE
-from safetensors import safe_open
-from safetensors.numpy import save_file
 from sklearn.tree import DecisionTreeClassifier
 
 import equipoise as eq
@@ -17,7 +16,6 @@ from equipoise.classifiers._ubjson import read
 from equipoise.classifiers.native import make_classifier
 from equipoise.classifiers.tuning import draw
 from equipoise.errors import DataError, EquipoiseError, NotFittedError
-from equipoise.saving import model_file
 from equipoise.tables.schema import Schema
 
 pytestmark = pytest.mark.filterwarnings("ignore::equipoise.errors.EquipoiseWarning")
@@ -55,22 +53,6 @@ def saved(tmp_path_factory):
     model = fitted(eq.Smote(k_neighbors=3), weights="balanced", offsets={"mid": 0.2})
     model.save(path)
     return model, path
-
-
-def opened(path):
-    """Give the document and the tensors of a file."""
-    with safe_open(path, framework="numpy") as file:
-        document = json.loads(file.metadata()["equipoise"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    document.pop("digest")
-    return document, tensors
-
-
-def written(path, document, tensors):
-    """Write a file with a right digest, whatever is in it."""
-    text = json.dumps({**document, "digest": model_file._digest(document, tensors)})
-    save_file(tensors, path, metadata={"equipoise": text})
-    return path
 
 
 def boosters(document):

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from safetensors import safe_open
-from safetensors.numpy import save_file
+from handmade import opened, written
 
 import equipoise as eq
 from equipoise.checks import tables
@@ -46,23 +45,6 @@ def good(tmp_path):
     method = fitted(n_trees=1)
     method.save(tmp_path / "good.eqp")
     return method, tmp_path / "good.eqp"
-
-
-def opened(path):
-    """Give the document and the tensors of a file."""
-    with safe_open(path, framework="numpy") as file:
-        document = json.loads(file.metadata()["equipoise"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    document.pop("digest")
-    return document, tensors
-
-
-def written(path, document, tensors):
-    """Write a file with a right digest, whatever is in it."""
-    digest = model_file._digest(document, tensors)
-    text = json.dumps({**document, "digest": digest})
-    save_file(tensors, path, metadata={"equipoise": text})
-    return path
 
 
 # What is saved comes back

@@ -76,7 +76,8 @@ def advise(
         Only these treatments of the rows, or your own as ``module:Class``.
     kinds : dict of column name to kind, optional
     partitions : int, default=10
-        Most times that the folds are drawn. Where the budget suffices for all, the seed alone decides the verdict.
+        Most times that the folds are drawn. Where the budget suffices for all, and for the bootstraps of every race,
+        the seed alone decides the verdict.
     jobs : int, default=1
         Fits at a time, in processes of this machine.
     random_state : int, default=0

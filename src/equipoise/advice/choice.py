@@ -27,7 +27,7 @@ SLACK = 0.1
 GATE = 0.90  # share of bootstraps in which the gain must be positive
 LEVEL = (2.5, 97.5)
 # A bootstrap of tested rows does not know that another training set would have given other models. Without the fifth
-# the interval covers the truth in 90 % of the tables of three simulated laws, and longer budgets narrow it further.
+# the interval covers the truth in 90 % of the tables on the worst simulated law, and longer budgets narrow it further.
 STRETCH = 1.2
 
 
