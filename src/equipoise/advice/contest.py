@@ -164,7 +164,8 @@ class Contest:
         began = now()
         whole = finished == FOLDS
         spans = [(p, ALL) for p in range(number + whole)] or [(0, tuple(range(finished)))]
-        if self.races and (whole if number else finished in self.races):
+        goes_on = number + 1 < self.partitions  # a race after the last would spare no fit
+        if self.races and (whole and goes_on if number else finished in self.races):
             self._drop_hopeless(spans)
         elif whole:
             _, self._standings = ranked(self.matrix, self.field, spans)
@@ -354,14 +355,12 @@ class Contest:
 
     def _drop_hopeless(self, spans: Spans) -> None:
         found = [c for c in self.field if not self._lacks(c.model, spans[0][1])]
-        finished = len(spans[0][1]) + FOLDS * (len(spans) - 1)
-        rng = generator(self.seed, "race", self.table.name, finished)
+        rng = generator(self.seed, "race", self.table.name, sum(len(folds) for _, folds in spans))
         point, self._standings = ranked(self.matrix, found, spans)
         until = self.clock.spent + RACE_SHARE / len(spans) * self.clock.budget
         now_dropped = hopeless(
-            self.matrix, found, point, spans, self.bootstrap, rng,
-            lambda: self.clock.spent > until,
-        )  # fmt: skip
+            self.matrix, found, point, spans, self.bootstrap, rng, lambda: self.clock.spent > until
+        )
         self.dropped |= now_dropped
         for model in self.alive:
             own = [c for c in self.candidates if c.model == model]

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 Name = Annotated[
     str | None,
-    typer.Argument(help="demo, article, tutorial, or a TOML file of your own. Default: demo."),
+    typer.Argument(
+        help="demo, article, tutorial, scarce, or a TOML file of your own. Default: demo."
+    ),
 ]
 Data = Annotated[
     list[Path] | None, typer.Option(help="A table of your own, CSV or Parquet; needs --target.")
