@@ -58,7 +58,7 @@ bench-peers: .venv/.ready
 	$(BIN)/python benchmarks/parity.py
 
 bench-judge: .venv/.ready
-	$(BIN)/python benchmarks/judged.py
+	$(BIN)/python benchmarks/judged.py --jobs 2
 
 bench-scale: .venv/.ready
 	$(BIN)/python benchmarks/scale.py
