@@ -139,7 +139,7 @@ def test_parameters_are_set_beside_those_of_the_experiment():
     article = load_experiment("article")
     once = with_parameters(article, {"great": {"model": "here", "max_seconds": 9}})
     twice = with_parameters(once, {"great": {"max_seconds": 5}, "cart": {"min_leaf": 3}})
-    given = (("max_seconds", 5), ("model", "here"), ("train_seconds", 60))
+    given = (("max_seconds", 5), ("model", "here"), ("train_seconds", 40))
     assert dict(twice.parameters)["great"] == given
     assert dict(twice.parameters)["cart"] == (("min_leaf", 3),)
     listed = with_parameters(article, {"tvae": {"hidden": [64, 32]}})
