@@ -11,7 +11,7 @@ from equipoise.analysis.gains import EVERY_PLAN, equivalence, gains, over_tables
 from equipoise.analysis.gaps import gaps, improvement
 from equipoise.analysis.intervals import beyond_these_tables, corrected, over_these_tables
 from equipoise.analysis.opponents import opposing_decision
-from equipoise.analysis.pooled import counts_table, pooled_gains, worst_f1
+from equipoise.analysis.pooled import counts_table, pooled_gains, split_gains, worst_f1
 from equipoise.analysis.signed_ranks import holm
 from equipoise.analysis.verdicts import verdict
 from equipoise.errors import OptionError
@@ -67,6 +67,24 @@ def test_a_failure_counts_as_no_gain_and_is_counted():
     ).iloc[0]
     assert found["gain"] == pytest.approx(0.08)
     assert (found["n"], found["n_failed"]) == (5, 1)
+
+
+def test_half_of_the_splits_failed_tells_nothing_and_scores_are_of_the_others():
+    rows = five(BASE, [0.5, 0.6, 0.7, 0.8]) + five(SMOTE, [0.5, 0.6])
+    failures = trials([("d", r, "smote", "failed") for r in (2, 3)])
+    found = within_tables(gains(observe(rows), failures, "macro_f1")).iloc[0]
+    assert (found["low"], found["high"]) == (0, 0)  # which would be "no difference"
+    assert found["verdict"] == "cannot be told"
+    assert (found["score"], found["opponent_score"]) == pytest.approx((0.55, 0.55))
+
+
+def test_most_tables_failed_tells_nothing():
+    tables = "abcdef"
+    rows = [r for t in tables for r in five(BASE, [0.5] * 5, t)] + five(SMOTE, noisy(0, 0.01), "a")
+    failures = trials([(t, r, "smote", "timeout") for t in tables[1:] for r in range(5)])
+    over = over_tables(within_tables(gains(observe(rows), failures, "macro_f1"))).iloc[0]
+    assert over["verdict"] == "cannot be told"
+    assert over["score"] - over["opponent_score"] == pytest.approx(6 * over["gain"])
 
 
 def test_a_method_that_always_failed_is_still_there():
@@ -317,6 +335,22 @@ def test_a_failed_fold_takes_the_opponent_s_predictions():
     row = pooled_gains(counts_table(both), failed, "identity").iloc[0]
     assert (row["n"], row["n_failed"]) == (2, 1)
     assert row["gain"] > 0
+
+
+def test_pseudo_values_have_the_pooled_gain_as_mean_and_its_interval():
+    rng = np.random.default_rng(0)
+    truth = [np.repeat([0, 1], [8, 4])] * 5
+    guesses = [[(t ^ (rng.random(12) < error)).astype(int) for t in truth] for error in (0.3, 0.1)]
+    folds = [list(zip(truth, guess, strict=True)) for guess in guesses]
+    counts = counts_table(pd.concat([predictions(BASE, folds[0]), predictions(SMOTE, folds[1])]))
+    none = pd.DataFrame(columns=["dataset", "repeat", "method", "plan", "decision", "classifier"])
+    row = pooled_gains(counts, none, "identity").iloc[0]
+    found = split_gains(counts, none, "identity")
+    want = corrected(found["gain"])
+    assert list(found["repeat"]) == list(range(5))
+    assert (row["gain"], row["low"], row["high"]) == pytest.approx((want.mean, want.low, want.high))
+    pooled = [worst_f1(np.sum(list(c), axis=0))[0] for _, c in counts.groupby("method")["counts"]]
+    assert row["gain"] == pytest.approx(pooled[1] - pooled[0])
 
 
 def test_what_was_asked_and_has_not_run_is_known():

@@ -9,19 +9,19 @@ from equipoise.analysis.probabilities import over_tables, probability_scores
 from equipoise.metrics.utility import brier, log_loss
 
 
-def run(method="smote", delivered=(0, 60)):
+def run(method="smote", delivered=(0, 60), name="d", seen=(320.0, 80.0)):
     rng = np.random.default_rng(0)
     x = rng.normal(size=100)
     truth = np.repeat([0, 1], [80, 20])
     true = 1 / (1 + np.exp(-(x + 2.0 * truth - 2)))
     true = np.c_[1 - true, true]
-    trained = np.array([320.0, 80.0]) + np.array(delivered)
-    moved = true * trained / np.array([320.0, 80.0])
+    trained = np.array(seen) + np.array(delivered)
+    moved = true * trained / np.array(seen)
     moved = moved / moved.sum(axis=1, keepdims=True)
     treatment = (method, "balance", "plain", "xgboost")
-    predictions = [("d", 0, *treatment, "test", truth, moved, np.zeros(2))]
+    predictions = [(name, 0, *treatment, "test", truth, moved, np.zeros(2))]
     deliveries = [
-        ("d", 0, method, "balance", label, n, n, "")
+        (name, 0, method, "balance", label, n, n, "")
         for label, n in zip("ab", delivered, strict=True)
     ]
     if method == "undersample":
@@ -36,7 +36,7 @@ def run(method="smote", delivered=(0, 60)):
         predictions=pd.DataFrame(predictions, columns=COLUMNS["predictions"]),
         deliveries=pd.DataFrame(deliveries, columns=COLUMNS["deliveries"]),
         datasets=pd.DataFrame(
-            [("d", 500, {}, {"a": 400, "b": 100}, (), "", ())], columns=COLUMNS["datasets"]
+            [(name, 500, {}, {"a": 400, "b": 100}, (), "", ())], columns=COLUMNS["datasets"]
         ),
     )
     return results, truth, true, moved
@@ -65,3 +65,10 @@ def test_weights_take_their_corrected_twin_and_plain_stays():
     assert (weights["raw"], weights["corrected"]) == (0.3, 0.2)
     plain = table.loc[("identity", "plain", "brier")]
     assert (plain["raw"], plain["corrected"]) == (0.1, 0.1)
+
+
+def test_a_thinned_table_was_trained_on_a_share_of_its_classes():
+    results, truth, true, _ = run(delivered=(0, 24), name="d@0.1", seen=(32.0, 8.0))
+    table = probability_scores(results).set_index(["method", "decision", "metric"])
+    found = table.loc[("smote", "plain", "brier"), "corrected"]
+    assert found == pytest.approx(brier(truth, true))

@@ -64,3 +64,12 @@ def test_a_hole_is_said():
     other = table([(0, "a", 0.5)]).assign(dataset="e")
     found = ranks(pd.concat([scores, other]), lost([]))
     assert found.holes == (("e", "b balance plain xgboost"),)
+
+
+def test_a_treatment_that_lacks_a_split_leaves_a_hole():
+    """It lost the only split that it shares, and is first in the mean, which is no fair ranking."""
+    found = ranks(
+        table([(0, "identity", 0.5), (1, "identity", 0.9), (1, "smote", 0.85)]),
+        table([]).drop(columns="score"),
+    )
+    assert found.holes == (("d", "smote balance plain xgboost"),)

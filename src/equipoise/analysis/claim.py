@@ -1,7 +1,7 @@
 """A claim of an article, the rule that decides on it, and the verdict: data, read from `claims.toml`."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from equipoise.analysis.rules import Check, Count, Finding, Measured, Region, count, decide
 
 PERCENT = " %"
+STAND_INS = {"tabgpt": "great"}  # one language model to count, whichever of the two ran
 RULES = Path(__file__).with_name("claims.toml")
 
 
@@ -101,11 +102,19 @@ def verdict_on(
 ) -> Judged:
     """Count the methods on either side of the rule, and say so."""
     found = count(measured)
-    absent = tuple(
-        f"no result: {m}" for m in claim.methods if m not in {x.method for x in measured}
-    )
+    known = {x.method for x in measured}
+    said = [*notes, *(f"no result: {m}" for m in claim.methods if m not in known)]
     verdict = decide(found, claim.quantifier)
-    return Judged(claim, verdict, told(measured, found, unit), tuple(measured), (*notes, *absent))
+    if claim.quantifier == "most" and measured and not _are_most(known, claim.methods):
+        verdict = "cannot be told"
+        said.append("most of the methods have no result")
+    return Judged(claim, verdict, told(measured, found, unit), tuple(measured), tuple(said))
+
+
+def _are_most(known: Collection[str], methods: Collection[str]) -> bool:
+    """Whether the methods that ran are more than half of those that a claim is about."""
+    ran, asked = ({STAND_INS.get(m, m) for m in some} for some in (known, methods))
+    return 2 * len(ran) > len(asked)
 
 
 def told(measured: Sequence[Measured], found: Count, unit: str = "") -> str:
@@ -124,4 +133,7 @@ def told(measured: Sequence[Measured], found: Count, unit: str = "") -> str:
 def _figure(found: Check, unit: str) -> str:
     sign = "" if unit == PERCENT else "+"  # a level has no sign, a difference has
     ends = f" [{found.low:{sign}.3f}, {found.high:{sign}.3f}]" if found.low == found.low else ""
-    return f"{found.name} {found.value:{sign}.3f}{unit}{ends}".replace("-", "\N{MINUS SIGN}")
+    value, ends = (
+        text.replace("-", "\N{MINUS SIGN}") for text in (f"{found.value:{sign}.3f}", ends)
+    )
+    return f"{found.name} {value}{unit}{ends}"

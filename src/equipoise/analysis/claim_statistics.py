@@ -8,10 +8,12 @@ import pandas as pd
 from equipoise.analysis import tutorial
 from equipoise.analysis.claim import PERCENT, Claim, Judged, verdict_on
 from equipoise.analysis.frames import Results
-from equipoise.analysis.gains import EVERY_PLAN, FAILED, pair, scores
+from equipoise.analysis.gains import EVERY_PLAN, FAILED, failed_cells, pair, scores
 from equipoise.analysis.gaps import with_base
 from equipoise.analysis.intervals import Interval, corrected, over_these_tables
 from equipoise.analysis.kept import once_a_run
+from equipoise.analysis.opponents import TREATMENT
+from equipoise.analysis.pooled import counts_table, split_gains
 from equipoise.analysis.quality import Scale, within_tables
 from equipoise.analysis.rules import LEVEL, Measured, Region, check, count, spread_between
 from equipoise.analysis.signed_ranks import holm
@@ -49,29 +51,57 @@ def rows_of(claim: Claim, table: pd.DataFrame, method: str) -> pd.DataFrame:
     ]
 
 
+def lacking(results: Results, table: pd.DataFrame) -> list[str]:
+    """Say on which tables there is nothing, and on which some splits are missing."""
+    everywhere = list(results.datasets["name"]) or sorted(results.observations["dataset"].unique())
+    held = {
+        str(d): int(n) for d, n in table.groupby("dataset", sort=False)["repeat"].nunique().items()
+    }
+    notes = []
+    if absent := [d for d in everywhere if d not in held]:
+        notes.append(f"not on {', '.join(absent)}")
+    asked = results.splits()
+    notes += [f"{n} of {asked[d]} splits on {d}" for d, n in held.items() if n < asked.get(d, 0)]
+    return notes
+
+
 def noted(claim: Claim, results: Results, method: str, table: pd.DataFrame) -> tuple[str, ...]:
     """Say where a method has no result, and where a failure stands as no gain."""
-    notes = []
-    everywhere = list(results.datasets["name"]) or sorted(results.observations["dataset"].unique())
-    absent = [d for d in everywhere if d not in set(table["dataset"])]
-    if absent:
-        notes.append(f"not on {', '.join(absent)}")
+    notes = lacking(results, table)
     failed = results.trials[results.trials["status"].isin(FAILED)]
     n = int((failed["method"] == method).sum())
     if n:
         notes.append(f"{n} trials failed and count as no gain")
     held = table.groupby(["dataset", "repeat"])["plan"].nunique()
     whole = len(claim.plans)
-    lacking = held[held < whole].index.get_level_values("dataset").unique()
-    if whole > 1 and len(lacking):
-        notes.append(f"not on every plan of {', '.join(lacking)}")
+    partly = held[held < whole].index.get_level_values("dataset").unique()
+    if whole > 1 and len(partly):
+        notes.append(f"not on every plan of {', '.join(partly)}")
     return tuple(notes)
+
+
+def mostly_failed(table: pd.DataFrame) -> bool:
+    """Whether a method failed in half of its splits or more."""
+    by_split = table.groupby(["dataset", "repeat"], sort=False)["failed"].any()
+    return bool(by_split.mean() >= 0.5)
 
 
 @once_a_run
 def paired(results: Results, metric: str, opponent: str) -> pd.DataFrame:
-    """Give gains over an opponent, as `gains.pair` does."""
-    return pair(scores(results.observations, metric), results.trials, opponent)
+    """Give gains over an opponent, as `gains.pair` does; of worst-class F1 over pooled folds where it can be."""
+    table = pair(scores(results.observations, metric), results.trials, opponent)
+    if metric != "worst_f1" or results.predictions.empty:
+        return table
+    failed = failed_cells(scores(results.observations, metric), results.trials)
+    pooled = split_gains(_counts(results), failed, opponent, results.scored())
+    return table.drop(columns="gain").merge(
+        pooled, on=["dataset", "repeat", *TREATMENT, "home"], how="inner"
+    )
+
+
+@once_a_run
+def _counts(results: Results) -> pd.DataFrame:
+    return counts_table(results.predictions)
 
 
 def gain(claim: Claim, results: Results) -> Judged:
@@ -83,7 +113,8 @@ def gain(claim: Claim, results: Results) -> Judged:
         mine = rows_of(claim, table, method)
         if len(mine):
             found = check(f"gain over {opponent}", over_splits(mine, "gain"), claim.region)
-            measured.append(Measured(method, (found,), noted(claim, results, method, mine)))
+            notes = noted(claim, results, method, mine)
+            measured.append(Measured(method, (found,), notes, mostly_failed(mine)))
     judged = verdict_on(claim, measured)
     if "at_most_a_quarter_above" in claim.given:
         judged = _not_too_many(judged, claim, table)
@@ -96,7 +127,7 @@ def _not_too_many(judged: Judged, claim: Claim, table: pd.DataFrame) -> Judged:
     found = []
     for one in judged.measured:
         mine = over_splits(rows_of(claim, table, one.method), "gain")
-        found.append(Measured(one.method, (check("gain", mine, above),)))
+        found.append(replace(one, checks=(check("gain", mine, above),)))
     winners = count(found).inside
     if len(winners) > len(found) / 4:
         return replace(
@@ -117,13 +148,13 @@ def gap_reduction(claim: Claim, results: Results) -> Judged:
             continue
         notes = list(noted(claim, results, method, mine))
         change = over_splits(mine, "change")
-        if change.low <= TELLING_CHANGE:
+        if not change.low > TELLING_CHANGE:
             notes.append(
                 "by a lower train score alone, as far as can be told: the test score changes by "
                 f"{change.mean:+.3f} [{change.low:+.3f}, {change.high:+.3f}]"
             )
         found = check("gap reduced by", over_splits(mine, "reduction"), claim.region)
-        measured.append(Measured(method, (found,), tuple(notes)))
+        measured.append(Measured(method, (found,), tuple(notes), mostly_failed(mine)))
     return verdict_on(claim, measured)
 
 
@@ -149,7 +180,7 @@ def class_gap(claim: Claim, results: Results) -> Judged:
     for entry in results.datasets.rename(columns={"name": "table"}).itertuples(index=False):
         sizes = {c: n for c, n in entry.class_counts.items() if c not in set(entry.unscored)}
         here = gaps[gaps["dataset"] == entry.table] if len(gaps) else gaps
-        if len(sizes) < 2 or here.empty:
+        if len(set(sizes.values())) < 2 or here.empty:  # no class is the rarest
             continue
         of = {c: here[here["label"] == c].set_index("repeat")["gap"] for c in sizes}
         apart = of[min(sizes, key=sizes.__getitem__)] - of[max(sizes, key=sizes.__getitem__)]
@@ -158,7 +189,8 @@ def class_gap(claim: Claim, results: Results) -> Judged:
     found = check(
         "gap of the rarest class minus the commonest", over_splits(table, "apart"), claim.region
     )
-    return verdict_on(claim, [Measured("identity", (found,))] if len(table) else [])
+    notes = tuple(lacking(results, table.dropna()))
+    return verdict_on(claim, [Measured("identity", (found,), notes)] if len(table) else [])
 
 
 def new_rows(claim: Claim, results: Results) -> Judged:
@@ -179,7 +211,7 @@ def new_rows(claim: Claim, results: Results) -> Judged:
             check("new rows beyond fresh ones", over_splits(mine, "excess"), claim.region),
             check("too close", over_splits(near, "value"), limit),
         )
-        measured.append(Measured(method, checks))
+        measured.append(Measured(method, checks, tuple(lacking(results, mine))))
     return verdict_on(claim, measured)
 
 
@@ -199,8 +231,11 @@ def calibrated_quality(claim: Claim, results: Results) -> Judged:
             continue
         found = over_these_tables(mine["calibrated"], mine["variance"], mine["df"])
         raw = f"raw {mine['value'].mean():.3f}, independent columns {mine['floor'].mean():.3f}"
+        whole = results.quality[results.quality["method"] == method]
+        scored = whole[whole["dataset"].isin(mine["dataset"])]
+        notes = (raw, *lacking(results, scored))
         measured.append(
-            Measured(method, (check("calibrated quality", found, claim.region),), (raw,))
+            Measured(method, (check("calibrated quality", found, claim.region),), notes)
         )
     return verdict_on(claim, measured)
 
@@ -229,7 +264,8 @@ def rate_slope(claim: Claim, results: Results) -> Judged:
             check("slope on log rate", slope, claim.region),
             check(f"gap reduced at {least}", over_splits(at_least, "reduction"), BETTER),
         )  # fmt: skip
-        measured.append(Measured(method, checks, noted(claim, results, method, mine)))
+        notes = noted(claim, results, method, mine)
+        measured.append(Measured(method, checks, notes, mostly_failed(mine)))
     return verdict_on(claim, measured)
 
 
@@ -240,14 +276,17 @@ def heterogeneity(claim: Claim, results: Results) -> Judged:
     for method in claim.methods:
         mine = rows_of(claim, table, method)
         found = [corrected(group["gain"]) for _, group in mine.groupby("dataset", sort=False)]
+        found = [f for f in found if f.n > 1]
         if found:
             spread = spread_between(
                 [f.mean for f in found],
                 [f.variance for f in found],
+                [f.df for f in found],
                 claim.region,
                 "SD between tables",
             )
-            measured.append(Measured(method, (spread,), noted(claim, results, method, mine)))
+            notes = noted(claim, results, method, mine)
+            measured.append(Measured(method, (spread,), notes, mostly_failed(mine)))
     return verdict_on(claim, measured)
 
 
@@ -274,23 +313,29 @@ def dominance(claim: Claim, results: Results) -> Judged:
 
 
 def _beaten_somewhere(method: str, wide: pd.DataFrame) -> bool:
-    """Whether some rival is clearly better on a table, after Holm over the rivals there.
+    """Whether some rival is clearly better on some table, after Holm over all rivals on all tables.
 
     ``wide`` holds gains: a row per dataset and repeat, a column per method.
     """
     apart = wide.drop(columns=method).sub(wide[method], axis="index")
-    for _, here in apart.groupby(level="dataset"):
-        found = [corrected(here[rival].dropna()) for rival in here]
-        p = [check("", f, BETTER).inside for f in found if f.n > 1]
-        if p and holm(p).min() < LEVEL:
-            return True
-    return False
+    found = [
+        corrected(here[rival].dropna())
+        for _, here in apart.groupby(level="dataset")
+        for rival in here
+    ]
+    p = [check("", f, BETTER).inside for f in found if f.n > 1]
+    return bool(p) and bool(holm(p).min() < LEVEL)
 
 
 def _beats_all(method: str, wide: pd.DataFrame) -> bool:
-    """Whether a method clearly beats all others in the mean over tables and leads on every table."""
+    """Whether a method clearly beats all others in the mean over tables and leads on every table.
+
+    It must have run on every table; a rival is beaten where both ran.
+    """
     apart = -wide.drop(columns=method).sub(wide[method], axis="index")
-    if not (apart.groupby(level="dataset").mean().dropna() > 0).all(axis=None):
+    means = apart.groupby(level="dataset").mean()
+    leads = (means > 0) | means.isna()
+    if not leads.all(axis=None) or means.isna().all(axis="columns").any():
         return False
     found = [over_splits(apart[rival].dropna().reset_index(), rival) for rival in apart]
     return bool(holm([check("", f, BETTER).inside for f in found]).max() < LEVEL)
@@ -307,10 +352,22 @@ def tutorial_error(claim: Claim, results: Results) -> Judged:
 def tutorial_change(claim: Claim, results: Results) -> Judged:
     """Paired change of the error, in points of percent."""
     treatment, against = claim.given["treatment"], claim.given["against"]
-    change = (_errors(claim, results, treatment) - _errors(claim, results, against)).dropna()
+    base = _errors(claim, results, against)
+    change = (_errors(claim, results, treatment) - base).dropna()
+    trials = results.trials
+    lost = trials[trials["status"].isin(FAILED) & (trials["method"] == treatment)]["repeat"]
+    lost = sorted(set(lost) & set(base.index) - set(change.index))
+    change = pd.concat([change, pd.Series(0.0, index=lost)])
+    if change.empty:
+        return verdict_on(claim, [])
     name = f"change of the {claim.given['class'] or 'overall'} error"
     checks = (check(name, corrected(change), claim.region),)
-    return verdict_on(claim, [Measured(treatment, checks)] if len(change) else [], unit=" points")
+    seeds = max(results.splits().values(), default=0)
+    notes = [f"{len(lost)} trials failed and count as no change"] if lost else []
+    if len(change) < seeds:
+        notes.append(f"{len(change)} of {seeds} seeds")
+    mostly = 2 * len(lost) >= len(change)
+    return verdict_on(claim, [Measured(treatment, checks, tuple(notes), mostly)], unit=" points")
 
 
 def _errors(claim: Claim, results: Results, treatment: str) -> pd.Series:

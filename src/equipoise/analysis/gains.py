@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from equipoise.analysis.intervals import RHO, beyond_these_tables, over_these_tables, student
 from equipoise.analysis.opponents import OPPONENTS, TREATMENT, home_classifier, opposing_scores
+from equipoise.analysis.scarcity import base_of, whole_tables
 from equipoise.analysis.signed_ranks import bayesian_signed_rank, holm, wilcoxon_exact
 from equipoise.analysis.verdicts import ROPE, verdict
 from equipoise.errors import OptionError
@@ -127,10 +128,14 @@ def _holm_in_families(table: pd.DataFrame, column: str) -> NDArray[np.float64]:
 
 
 def judged(table: pd.DataFrame, splits: pd.Series, rope: float = ROPE) -> pd.DataFrame:
-    """Add Holm's p over everything that is shown together (see `families`), and the word."""
+    """Add Holm's p over everything that is shown together (see `families`), and the word.
+
+    Failures have no spread, so where half of the splits failed or more the interval tells nothing.
+    """
     table = table.assign(p_holm=_holm_in_families(table, "p"))
     ends = zip(table["low"], table["high"], table["p_holm"], strict=True)
     words = pd.Series([verdict(*end, rope) for end in ends], index=table.index, dtype=object)
+    words = words.where(2 * table["n_failed"] < splits, "cannot be told")
     table["verdict"] = words.where(table["n_failed"] < splits, "failed")
     return table
 
@@ -152,8 +157,10 @@ def within_tables(paired: pd.DataFrame, rho: float = RHO, rope: float = ROPE) ->
     -------
     DataFrame
         Columns dataset, `TREATMENT`, home, n (splits), n_failed, score, opponent_score, gain, low,
-        high, variance, df, p, p_holm, verdict. `score` is the mean where the method did not fail.
+        high, variance, df, p, p_holm, verdict. `score` and `opponent_score` are means where the method did not fail.
     """
+    met = paired["opponent_score"].where(~paired["failed"])
+    paired = paired.assign(opponent_score=met)
     grouped = paired.groupby(["dataset", *TREATMENT, "home"], sort=False)
     table = grouped[["score", "opponent_score", "gain"]].mean()
     table.insert(0, "n", grouped.size())
@@ -184,9 +191,11 @@ def over_tables(
     DataFrame
         Columns `TREATMENT`, home, n (tables), absent (names of the tables where the treatment has no result), n_splits,
         n_failed, asked (splits), score, opponent_score, gain, low, high, variance, df, p (these tables), beyond_low,
-        beyond_high (tables like these), wilcoxon_p, wilcoxon_holm, p_holm, verdict.
+        beyond_high (tables like these), wilcoxon_p, wilcoxon_holm, p_holm, verdict. Thinned forms of a table
+        (``hmeq@0.1``) count as that one table.
     """
-    everywhere = list(dict.fromkeys([*datasets, *within["dataset"]]))
+    within = whole_tables(within)
+    everywhere = list(dict.fromkeys([*map(base_of, datasets), *within["dataset"]]))
     asked = within["asked"] if "asked" in within.columns else within["n"]
     grouped = within.assign(asked=asked).groupby([*TREATMENT, "home"], sort=False)
     table = grouped[["score", "opponent_score"]].mean()
@@ -215,6 +224,7 @@ def equivalence(
 ) -> pd.DataFrame:
     """Give each treatment's Bayesian signed-rank probabilities over tables: `TREATMENT`, n, left, rope, right."""
     rows = []
+    within = whole_tables(within)
     for key, group in within.groupby(TREATMENT, sort=False):
         found = bayesian_signed_rank(group["gain"], rng, rope, draws)
         rows.append((*key, len(group), found.left, found.rope, found.right))

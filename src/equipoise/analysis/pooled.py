@@ -6,12 +6,13 @@ same correction for overlapping training sets as everywhere else.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from equipoise.analysis.intervals import RHO, Interval, corrected
+from equipoise.analysis.intervals import RHO, corrected
 from equipoise.analysis.opponents import TREATMENT, opposing_scores
 from equipoise.metrics.decision import apply_offsets
 
@@ -64,12 +65,12 @@ def counts_table(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def pooled_gain(
-    ours: list[Counts], theirs: list[Counts], scored: NDArray[np.bool_] | None, rho: float = RHO
-) -> Interval:
-    """Give the gain in pooled worst-class F1 over paired folds, with a jackknife interval.
+    ours: list[Counts], theirs: list[Counts], scored: NDArray[np.bool_] | None
+) -> NDArray[np.float64]:
+    """Give the gain in pooled worst-class F1 over J paired folds, as J pseudo-values that have it as their mean.
 
-    Pseudo-value j of J folds: J gain - (J - 1) gain without fold j. Their corrected variance gives the interval
-    around the pooled gain itself.
+    Pseudo-value j is J gain - (J - 1) gain without fold j, moved so that the mean is the pooled gain itself; their
+    corrected variance gives its interval.
     """
 
     def gain(keep: list[int]) -> float:
@@ -80,10 +81,51 @@ def pooled_gain(
     n = len(ours)
     whole = gain(list(range(n)))
     if n < 2:
-        return corrected([whole], rho)
+        return np.array([whole])
     left_out = [gain([i for i in range(n) if i != j]) for j in range(n)]
     pseudo = n * whole - (n - 1) * np.asarray(left_out)
-    return corrected(pseudo - pseudo.mean() + whole, rho)
+    return pseudo - pseudo.mean() + whole
+
+
+def _paired(
+    counts: pd.DataFrame,
+    failed: pd.DataFrame,
+    opponent: str,
+    scored: dict[str, NDArray[np.bool_]] | None,
+) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    """Give each treatment on each table: its key, and its folds with the opponent's counts and the pseudo-values."""
+    full = pd.concat([counts.assign(failed=False), failed.assign(failed=True)], ignore_index=True)
+    paired = opposing_scores(full.rename(columns={"counts": "score"}), opponent)
+    paired = paired[[isinstance(c, np.ndarray) for c in paired["opponent_score"]]]
+    paired = paired.assign(failed=paired["failed"].astype(bool))
+    for key, group in paired.groupby(["dataset", *TREATMENT, "home"], sort=False):
+        theirs = list(group["opponent_score"])
+        ours = [
+            other if bad else own
+            for own, other, bad in zip(group["score"], theirs, group["failed"], strict=True)
+        ]
+        mask = None if scored is None else scored.get(key[0])
+        yield key, group.assign(gain=pooled_gain(ours, theirs, mask))
+
+
+def split_gains(
+    counts: pd.DataFrame,
+    failed: pd.DataFrame,
+    opponent: str,
+    scored: dict[str, NDArray[np.bool_]] | None = None,
+) -> pd.DataFrame:
+    """Give the pseudo-values of pooled worst-class gains, which stand for gains split by split.
+
+    Parameters are those of `pooled_gains`.
+
+    Returns
+    -------
+    DataFrame
+        Columns dataset, repeat, `TREATMENT`, home, gain.
+    """
+    columns = ["dataset", "repeat", *TREATMENT, "home", "gain"]
+    found = [group[columns] for _, group in _paired(counts, failed, opponent, scored)]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
 
 
 def pooled_gains(
@@ -106,22 +148,13 @@ def pooled_gains(
         Per dataset, which classes are large enough to be scored.
     rho : float, default=0.25
     """
-    full = pd.concat([counts.assign(failed=False), failed.assign(failed=True)], ignore_index=True)
-    paired = opposing_scores(full.rename(columns={"counts": "score"}), opponent)
-    paired = paired[[isinstance(c, np.ndarray) for c in paired["opponent_score"]]]
     rows = []
-    for key, group in paired.groupby(["dataset", *TREATMENT, "home"], sort=False):
-        theirs = list(group["opponent_score"])
-        lost = group["failed"].astype(bool)
-        ours = [
-            other if bad else own
-            for own, other, bad in zip(group["score"], theirs, lost, strict=True)
-        ]
+    for key, group in _paired(counts, failed, opponent, scored):
+        found = corrected(group["gain"], rho)
         mask = None if scored is None else scored.get(key[0])
-        found = pooled_gain(ours, theirs, mask, rho)
-        base = worst_f1(np.sum(theirs, axis=0), mask)[0]
+        base = worst_f1(np.sum(list(group["opponent_score"]), axis=0), mask)[0]
         rows.append(
-            (*key, found.n, int(lost.sum()), base + found.mean, base, found.mean)
+            (*key, found.n, int(group["failed"].sum()), base + found.mean, base, found.mean)
             + (found.low, found.high, found.variance, found.df, found.p)
         )
     columns = ["dataset", *TREATMENT, "home", "n", "n_failed", "score", "opponent_score"]

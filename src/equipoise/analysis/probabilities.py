@@ -5,12 +5,16 @@ by a known factor. Moving them back needs no new fit (Saerens et al. 2002): the 
 counts and from what was delivered.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from equipoise.analysis.frames import Results
 from equipoise.analysis.opponents import CORRECTED, TREATMENT
+from equipoise.analysis.scarcity import share_of
+from equipoise.datasets.scarce import kept_rows
 from equipoise.metrics.decision import correct_prior
 from equipoise.metrics.utility import brier, calibration_error, log_loss
 
@@ -82,7 +86,7 @@ def _treated(results: Results, plan: str) -> pd.DataFrame:
     rows = []
     for p in mine.itertuples(index=False):
         labels, whole = counts[p.dataset]
-        train = (whole - np.bincount(p.truth, minlength=len(whole))).astype(float)
+        train = _training(p.dataset, whole - np.bincount(p.truth, minlength=len(whole)))
         new = np.array([came.get((p.dataset, p.repeat, p.method, label), 0.0) for label in labels])
         trained = new if p.method in DROPS_ROWS else train + new
         probabilities = np.asarray(p.probabilities, dtype=float)
@@ -92,6 +96,12 @@ def _treated(results: Results, plan: str) -> pd.DataFrame:
     return pd.DataFrame(
         rows, columns=["dataset", "repeat", *TREATMENT, "metric", "raw", "corrected"]
     )
+
+
+def _training(dataset: str, rest: NDArray[Any]) -> NDArray[np.float64]:
+    """Give the class counts (C,) of what a classifier was trained on, of the rows that are not for testing."""
+    share = share_of(dataset)
+    return np.array([kept_rows(int(n), share) if share < 1 else n for n in rest], dtype=float)
 
 
 def _scored(

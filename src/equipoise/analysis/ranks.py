@@ -22,7 +22,7 @@ class Ranking:
     mean : DataFrame
         Columns `TREATMENT`, rank, n (tables), sorted by rank.
     holes : tuple of (str, str)
-        (dataset, treatment) pairs without any result: a ranking with holes is not a fair one.
+        (dataset, treatment) pairs without a result for every split: a ranking with holes is not a fair one.
     """
 
     per_table: pd.DataFrame
@@ -42,7 +42,8 @@ def ranks(table: pd.DataFrame, failed: pd.DataFrame) -> Ranking:
     failed : DataFrame
         As `gains.failed_cells` gives it, restricted likewise.
     """
-    means = table.groupby(["dataset", *TREATMENT], sort=False)["score"].mean().reset_index()
+    grouped = table.groupby(["dataset", *TREATMENT], sort=False)["score"]
+    means = grouped.agg(score="mean", splits="size").reset_index()
     lost = failed[["dataset", *TREATMENT]].drop_duplicates()
     full = means.merge(lost.assign(failed=True), on=["dataset", *TREATMENT], how="outer")
     full["failed"] = full["failed"].eq(True)
@@ -51,10 +52,12 @@ def ranks(table: pd.DataFrame, failed: pd.DataFrame) -> Ranking:
     mean = full.groupby(TREATMENT, sort=False)["rank"].agg(rank="mean", n="size").reset_index()
     mean = mean.sort_values("rank", kind="stable").reset_index(drop=True)
     datasets = list(dict.fromkeys(full["dataset"]))
-    seen = set(full[["dataset", *TREATMENT]].itertuples(index=False, name=None))
+    most = full.groupby("dataset")["splits"].transform("max")
+    whole = full[full["failed"] | (full["splits"] == most)]
+    seen = set(whole[["dataset", *TREATMENT]].itertuples(index=False, name=None))
     every = list(full[TREATMENT].drop_duplicates().itertuples(index=False, name=None))
     holes = tuple((d, " ".join(t)) for d in datasets for t in every if (d, *t) not in seen)
-    return Ranking(per_table=full, mean=mean, holes=holes)
+    return Ranking(per_table=full.drop(columns="splits"), mean=mean, holes=holes)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from equipoise.analysis.claim_trends import LEAST_METHODS, permuted, rank_correlations
-
-LEAST_TABLES = 4  # for a correlation over tables: below that Fisher's interval does not exist
+from equipoise.analysis.claim_trends import (
+    LEAST_METHODS,
+    LEAST_TABLES,
+    on_every_table,
+    permuted,
+    rank_correlations,
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Trend:
 def trend_within(points: pd.DataFrame, rng: np.random.Generator) -> Trend | None:
     """Give the mean over tables of the rank correlation over the methods that have a result on every table.
 
-    The interval reaches as far as chance does: the 97.5 % quantile of the mean correlation's size when the methods'
+    The interval reaches as far as chance does: the 95 % quantile of the mean correlation's size when the methods'
     labels are permuted, alike on all tables.
 
     Parameters
@@ -50,14 +54,15 @@ def trend_within(points: pd.DataFrame, rng: np.random.Generator) -> Trend | None
         return None
     a, b = quality[both].to_numpy(dtype=float), f1[both].to_numpy(dtype=float)
     rho = float(rank_correlations(a, b).mean())
-    reach = float(np.quantile(np.abs(permuted(a, b, rng)), 0.975))
+    reach = float(np.quantile(np.abs(permuted(a, b, rng)), 0.95))
     return Trend(rho, max(rho - reach, -1.0), min(rho + reach, 1.0), len(a), len(both))
 
 
 def trend_between(points: pd.DataFrame, classes: Mapping[str, int]) -> Trend | None:
     """Give the rank correlation over tables of their mean quality and mean chance-corrected F1, (F1 - 1/C) / (1 - 1/C).
 
-    The interval is Fisher's with the variance of Fieller, Hartley and Pearson (1957), 1.06 / (n - 3).
+    Means are over the methods that have a result on every table. The interval is Fisher's with the variance of Fieller,
+    Hartley and Pearson (1957), 1.06 / (n - 3).
 
     Parameters
     ----------
@@ -66,7 +71,9 @@ def trend_between(points: pd.DataFrame, classes: Mapping[str, int]) -> Trend | N
     classes : dict of dataset to int
         C, how many classes a table has.
     """
-    means = points.groupby("dataset")[["quality", "f1"]].mean().dropna()
+    points = points.dropna(subset=["quality", "f1"])
+    points = points[points["method"].isin(on_every_table(points))]
+    means = points.groupby("dataset")[["quality", "f1"]].mean()
     if len(means) < LEAST_TABLES:
         return None
     chance = np.array([1 / max(classes[d], 2) for d in means.index])

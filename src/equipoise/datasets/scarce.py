@@ -48,6 +48,11 @@ def named(dataset: Dataset, name: str) -> Dataset:
     return replace(dataset, name=name, warnings=(*dataset.warnings, sentence))
 
 
+def kept_rows(n_rows: int, share: float) -> int:
+    """Give how many of a class's training rows a share of them is."""
+    return min(n_rows, max(LEAST, round(share * n_rows)))
+
+
 def scarce_split(name: str, y_codes: NDArray[np.int64], repeat: int) -> Split:
     """Give the split of the whole table with the share of its training rows that the name tells.
 
@@ -68,5 +73,5 @@ def scarce_split(name: str, y_codes: NDArray[np.int64], repeat: int) -> Split:
     kept = np.zeros(len(order), dtype=bool)
     for k in np.unique(classes):
         places = np.flatnonzero(classes == k)
-        kept[places[: max(LEAST, round(share * len(places)))]] = True
+        kept[places[: kept_rows(len(places), share)]] = True
     return Split(np.sort(order[kept]), whole.test)

@@ -10,6 +10,7 @@ from equipoise.analysis.frames import Results
 from equipoise.analysis.gains import equivalence, failed_cells, scores
 from equipoise.analysis.opponents import TREATMENT
 from equipoise.analysis.ranks import Ranking, critical_difference, friedman, ranks
+from equipoise.analysis.scarcity import base_of, of_whole_tables
 from equipoise.report.ledger import Ledger, hide_yardsticks, of_classifier, of_plan, shown
 from equipoise.report.words import METRICS, OPPONENT_LABELS, signed, treatment_label
 
@@ -38,7 +39,7 @@ def _about_ranks(ranking: Ranking) -> str:
     """Say how far apart mean ranks must be, or why that cannot be said."""
     if ranking.holes:
         return (
-            "Some treatments have no result on some tables and are ranked on the others only: "
+            "Some treatments lack results on some tables, or for some splits, and are ranked by the others only: "
             "these ranks are not strictly comparable."
         )
     matrix = ranking.per_table.pivot_table(index="dataset", columns=TREATMENT, values="rank")
@@ -65,7 +66,8 @@ def across(results: Results, ledger: Ledger, metric: str, plan: str) -> dict[str
         rows (treatment, rank, gain, p after Holm, probabilities that it hurts, makes no difference, helps), all as
         text; metric, against, about_ranks, tables.
     """
-    if len(ledger.datasets) < FEWEST_TABLES:
+    bases = set(map(base_of, ledger.datasets))
+    if len(bases) < FEWEST_TABLES:
         return None
     opponent = ledger.headline_opponent
     home = ledger.classifiers[0]
@@ -74,7 +76,8 @@ def across(results: Results, ledger: Ledger, metric: str, plan: str) -> dict[str
         return of_classifier(of_plan(hide_yardsticks(table), plan), home, ledger.classifiers)
 
     table = scores(shown(results.observations), metric)
-    ranking = ranks(standing(table), standing(failed_cells(table, results.trials)))
+    lost = failed_cells(table, results.trials)
+    ranking = ranks(*(standing(of_whole_tables(part)) for part in (table, lost)))
     over = standing(ledger.over[metric, opponent]).set_index(TREATMENT)
     chances = equivalence(
         standing(ledger.within[metric, opponent]), np.random.default_rng(SEED), draws=DRAWS
@@ -103,6 +106,6 @@ def across(results: Results, ledger: Ledger, metric: str, plan: str) -> dict[str
         "rows": rows,
         "metric": METRICS[metric],
         "against": OPPONENT_LABELS[opponent],
-        "tables": len(ledger.datasets),
+        "tables": len(bases),
         "about_ranks": _about_ranks(ranking),
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 from equipoise.analysis.gains import failed_cells, scores
 from equipoise.analysis.ranks import critical_difference, ranks
+from equipoise.analysis.scarcity import base_of, of_whole_tables
 from equipoise.report.across import FEWEST_TABLES
 from equipoise.report.charted import Charted, Table, number
 from equipoise.report.ledger import hide_yardsticks, of_classifier, of_plan, shown
@@ -16,11 +17,13 @@ def standings(charted: Charted) -> Table:
     """
     columns = ["metric", "plan", "classifier", "treatment", "rank", "best", "end", "n", "order"]
     ledger, rows = charted.ledger, []
-    if len(ledger.datasets) < FEWEST_TABLES:
+    n_tables = len(set(map(base_of, ledger.datasets)))
+    if n_tables < FEWEST_TABLES:
         return {"columns": columns, "rows": []}
     for m, metric in enumerate(ledger.metrics):
         table = hide_yardsticks(scores(shown(charted.results.observations), metric))
         lost = hide_yardsticks(failed_cells(table, charted.results.trials))
+        table, lost = of_whole_tables(table), of_whole_tables(lost)
         for p, plan in enumerate(ledger.plans):
             for c, home in enumerate(ledger.classifiers):
                 mine, failed = (
@@ -31,7 +34,7 @@ def standings(charted: Charted) -> Table:
                 if found.holes or len(found.mean) < 2:
                     continue
                 best = float(found.mean["rank"].min())
-                end = best + critical_difference(len(found.mean), len(ledger.datasets))
+                end = best + critical_difference(len(found.mean), n_tables)
                 rows += [
                     _row([m, p, c], charted, entry, best, end) for entry in found.mean.itertuples()
                 ]

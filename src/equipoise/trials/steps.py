@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from equipoise.classifiers.native import Classifier, make_classifier
 from equipoise.classifiers.weights import WEIGHTS
+from equipoise.datasets.scarce import base_and_share
 from equipoise.datasets.splits import Split
 from equipoise.errors import DataError
 from equipoise.metrics.decision import apply_offsets
@@ -86,7 +87,7 @@ def fit_method(setting: Setting, train: Sample, *names: Any) -> Any:
         return None
     given = dict(setting.trial.parameters)
     if setting.entry.needs_law:
-        given["law"] = setting.trial.dataset.removeprefix("law:")
+        given["law"] = base_and_share(setting.trial.dataset)[0].removeprefix("law:")
     synthesizer = make(setting.entry.name, random_state=setting.seed("fit", *names), **given)
     rows = thinned(train, setting.trial.minority_share, setting.seed("thin", *names))
     return synthesizer.fit(rows.X, rows.y, kinds=setting.kinds)
