@@ -5,7 +5,8 @@ import pytest
 
 from equipoise.analysis.gains import over_tables
 from equipoise.analysis.intervals import over_these_tables
-from equipoise.analysis.scarcity import base_of, by_share, share_of, whole_tables
+from equipoise.analysis.scarcity import by_share, whole_tables
+from equipoise.results.thinned import base_of, share_of
 
 
 def test_the_name_tells_the_share():

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from equipoise.analysis.intervals import RHO, beyond_these_tables, over_these_tables, student
 from equipoise.analysis.opponents import OPPONENTS, TREATMENT, home_classifier, opposing_scores
-from equipoise.analysis.scarcity import base_of, whole_tables
+from equipoise.analysis.scarcity import whole_tables
 from equipoise.analysis.signed_ranks import bayesian_signed_rank, holm, wilcoxon_exact
 from equipoise.analysis.verdicts import ROPE, verdict
 from equipoise.errors import OptionError
+from equipoise.results.thinned import base_of
 
 FAILED = ("failed", "timeout")
 EVERY_PLAN = ""  # the plan of a method that failed wherever it was tried

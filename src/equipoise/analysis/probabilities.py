@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from equipoise.analysis.frames import Results
 from equipoise.analysis.opponents import CORRECTED, TREATMENT
-from equipoise.analysis.scarcity import share_of
-from equipoise.datasets.scarce import kept_rows
 from equipoise.metrics.decision import correct_prior
 from equipoise.metrics.utility import brier, calibration_error, log_loss
+from equipoise.results.thinned import kept_rows, share_of
 
 SCORES = {"brier": brier, "log_loss": log_loss, "ece": calibration_error}
 DROPS_ROWS = ("undersample",)  # its deliveries are the rows that stayed, not rows that came

@@ -5,22 +5,7 @@ import pandas as pd
 
 from equipoise.analysis.intervals import over_these_tables
 from equipoise.analysis.opponents import TREATMENT
-
-MARK = "@"
-
-
-def share_of(name: str) -> float:
-    """Give the share that a table's name tells, 1 where it tells none."""
-    _, mark, text = name.rpartition(MARK)
-    try:
-        return float(text) if mark else 1.0
-    except ValueError:
-        return 1.0
-
-
-def base_of(name: str) -> str:
-    """Give the table that a thinned one is made of, and any other as it is."""
-    return name.rpartition(MARK)[0] if share_of(name) < 1 else name
+from equipoise.results.thinned import base_of, share_of
 
 
 def of_whole_tables(table: pd.DataFrame) -> pd.DataFrame:

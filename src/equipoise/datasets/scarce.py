@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from equipoise.datasets.dataset import Dataset
 from equipoise.datasets.splits import Split, split
 from equipoise.errors import OptionError
+from equipoise.results.thinned import MARK, kept_rows
 from equipoise.seeds import generator
-
-MARK = "@"
-LEAST = 2  # rows that each class keeps, if it has them: one alone can be no one's neighbour
 
 
 def base_and_share(name: str) -> tuple[str, float]:
@@ -46,11 +44,6 @@ def named(dataset: Dataset, name: str) -> Dataset:
         return replace(dataset, name=name)
     sentence = f"{share:.0%} of the training rows of each split are used, all of its test rows"
     return replace(dataset, name=name, warnings=(*dataset.warnings, sentence))
-
-
-def kept_rows(n_rows: int, share: float) -> int:
-    """Give how many of a class's training rows a share of them is."""
-    return min(n_rows, max(LEAST, round(share * n_rows)))
 
 
 def scarce_split(name: str, y_codes: NDArray[np.int64], repeat: int) -> Split:

@@ -10,9 +10,10 @@ from equipoise.analysis.frames import Results
 from equipoise.analysis.gains import equivalence, failed_cells, scores
 from equipoise.analysis.opponents import TREATMENT
 from equipoise.analysis.ranks import Ranking, critical_difference, friedman, ranks
-from equipoise.analysis.scarcity import base_of, of_whole_tables
+from equipoise.analysis.scarcity import of_whole_tables
 from equipoise.report.ledger import Ledger, hide_yardsticks, of_classifier, of_plan, shown
 from equipoise.report.words import METRICS, OPPONENT_LABELS, signed, treatment_label
+from equipoise.results.thinned import base_of
 
 FEWEST_TABLES = 5  # below that no signed-rank test can say anything
 DRAWS = 5_000  # a probability's standard error is below 0.8 %

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from equipoise.analysis.scarcity import by_share, share_of
+from equipoise.analysis.scarcity import by_share
 from equipoise.report.charted import Charted, Table, number
 from equipoise.report.ledger import Ledger
 from equipoise.report.words import METRICS, OPPONENT_LABELS, interval_text, treatment_label
+from equipoise.results.thinned import share_of
 
 
 def scarcity(ledger: Ledger, metric: str) -> dict[str, Any] | None:

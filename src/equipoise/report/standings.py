@@ -4,10 +4,11 @@ from typing import Any
 
 from equipoise.analysis.gains import failed_cells, scores
 from equipoise.analysis.ranks import critical_difference, ranks
-from equipoise.analysis.scarcity import base_of, of_whole_tables
+from equipoise.analysis.scarcity import of_whole_tables
 from equipoise.report.across import FEWEST_TABLES
 from equipoise.report.charted import Charted, Table, number
 from equipoise.report.ledger import hide_yardsticks, of_classifier, of_plan, shown
+from equipoise.results.thinned import base_of
 
 
 def standings(charted: Charted) -> Table:
