@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equipoise.datasets.scarce import LEAST, base_and_share, scarce_split
+from equipoise.datasets.scarce import base_and_share, scarce_split
 from equipoise.datasets.splits import split
 from equipoise.errors import OptionError
+from equipoise.results.thinned import LEAST
 
 Y = np.repeat([0, 1, 2], [300, 60, 12])
 
