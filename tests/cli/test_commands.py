@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from equipoise.cli import main
+from equipoise.cli.results import conclude
 from equipoise.registry import METHODS
 
 
@@ -83,6 +84,34 @@ def test_report_makes_the_page_and_the_figures_from_the_results_file_alone(finis
     assert main(["report", str(copy), "-o", str(page), "--figures", str(figures)]) == 0
     assert page.stat().st_size > 10_000
     assert {path.suffix for path in figures.iterdir()} == {".png", ".svg", ".csv"}
+
+
+@pytest.mark.parametrize("words", [
+    ("report", "RUN", "-o", "nowhere/page.html"), ("report", "RUN", "-o", "."),
+    ("report", "RUN", "--figures", "file.txt"),
+])  # fmt: skip
+def test_a_place_where_no_page_can_be_put_is_refused_in_a_sentence(
+    finished, words, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.txt").write_text("mine")
+    assert main([str(finished) if word == "RUN" else word for word in words]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("equipoise: ")
+    assert said.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_a_pipe_that_closes_leaves_the_page(finished, monkeypatch):
+    def closed(*args, **kwargs):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("equipoise.report.terminal.show", closed)
+    page = finished / "report.html"
+    page.unlink()
+    with pytest.raises(BrokenPipeError):
+        conclude(finished)
+    assert page.exists()
 
 
 def test_report_loads_no_torch(finished, tmp_path):
@@ -169,4 +198,5 @@ def test_interrupted_keeps_what_was_finished_and_gives_130(own):
     driver.stderr.close()
     assert driver.wait(timeout=30) == 130, said
     assert "Traceback" not in said
+    assert said.endswith("interrupted: what was finished is kept\n")
     assert main(["status", "out"]) == 0

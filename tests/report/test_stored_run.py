@@ -27,6 +27,7 @@ class Asked:
     method: str
     trial_id: str
     code_version: str = "1"
+    settings: str = ""
 
 
 def record_of(trial, run):

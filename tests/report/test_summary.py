@@ -213,6 +213,25 @@ def test_the_terminal_s_table_is_plain_when_piped(summary):
     assert lines[-1] == summary["found"]["lead"]
 
 
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
+def test_a_mean_that_lacks_a_table_says_so_wherever_it_is_shown(terminal):
+    whole = FakeRun(**CLEAN).make()
+    first, *others = list(whole.datasets["name"])
+    gone = {
+        name: frame[~((frame["method"] == "smote") & (frame["dataset"] != first))]
+        for name, frame in (
+            ("observations", whole.observations),
+            ("trials", whole.trials),
+            ("asked", whole.asked),
+        )
+    }
+    found, out = summarize(replace(whole, **gone)), io.StringIO()
+    show(found, Console(file=out, force_terminal=terminal, width=250))
+    assert f"no result on {' and '.join(others)}" in " ".join(out.getvalue().split())
+    assert "Every method met the same" not in found["asked"][1]
+    assert "Some were asked for on fewer" in found["asked"][1]
+
+
 def test_the_terminal_prints_names_as_they_are():
     found = summarize(FakeRun(datasets={"[red]x[/red]": {"a": 50, "b": 30}}, **CLEAN).make())
     out = io.StringIO()

@@ -4,6 +4,7 @@ import math
 import sqlite3
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,13 @@ def record(method="smote", repeat=0, **changes):
     return replace(base, **changes)
 
 
+def asked(*records):
+    names = ("dataset", "repeat", "method", "trial_id", "code_version")
+    return [
+        SimpleNamespace(**{n: getattr(r, n) for n in names}, settings=r.method) for r in records
+    ]
+
+
 @pytest.fixture
 def store(tmp_path):
     with Store.create(tmp_path / "run", INFO) as opened:
@@ -80,7 +88,7 @@ def store(tmp_path):
 
 def test_what_is_written_is_read_back(store, tmp_path):
     store.write_dataset(TABLE)
-    store.plan_trials([record(), record("tvae")])
+    store.plan_trials(asked(record(), record("tvae")))
     store.write_trial(record())
     with Store.open(tmp_path / "run") as reader:
         scores = reader.observations()
@@ -153,7 +161,7 @@ def test_quality_goes_with_its_trial(store):
     found = store.quality()
     assert found[found["repeat"] == 0]["method"].tolist() == ["reference:ceiling"]
     assert len(found[found["repeat"] == 1]) == 2
-    store.plan_trials([record("identity", repeat=1, trial_id="id-other")])
+    store.plan_trials(asked(record("identity", repeat=1, trial_id="id-other")))
     assert store.quality()["repeat"].tolist() == [0]
 
 
@@ -171,12 +179,13 @@ def test_rows_of_other_plans_or_an_older_code_version_stop_counting_once_new_one
     store.write_trial(record("tvae"))
     store.write_trial(record("cart"))
     store.plan_trials(
-        [
+        asked(
             record("smote", trial_id="id-other-plans"),
             record("tvae", code_version="1.2"),
             record("cart"),
-        ]
+        )
     )
+    assert store.settings_done() == {("adult", 0, "tvae"): "tvae", ("adult", 0, "cart"): "cart"}
     assert store.trials()["method"].tolist() == ["cart"]
     assert set(store.observations()["method"]) == {"cart"}
     assert len(store.predictions()) == 2

@@ -12,6 +12,7 @@ from equipoise.report.advice_page import write_advice_page
 from equipoise.report.page import write_whole
 from equipoise.samplers.treatment import NEW, Rows, grown
 from equipoise.seeds import root_seed
+from equipoise.tables.draft import make_folder
 from equipoise.tables.writer import write_table
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def save(verdict: "Verdict", folder: Path) -> list[str]:
     folder : Path
         Made if it is not there; files of the same names are replaced.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for name in (ESTIMATOR, TABLE):  # of an older verdict, which this one may not have
         (folder / name).unlink(missing_ok=True)
     said = [f"page: {write_advice_page(advice_summary(verdict), folder / 'advice.html')}"]

@@ -149,6 +149,8 @@ def processors() -> int:
 
 
 def _check_output(output: Path | None) -> None:
+    from equipoise.tables.draft import make_folder
+
     if output is None:
         return
     if output.exists() and not output.is_dir():
@@ -158,6 +160,9 @@ def _check_output(output: Path | None) -> None:
         raise DataError(
             f"nothing can be written to {there}; change its permissions, or take another"
         )
+    if not output.exists():  # some folders that look writable are not
+        make_folder(output)
+        output.rmdir()
 
 
 def _prior(given: list[str] | None) -> dict[str, float] | None:

@@ -6,7 +6,9 @@ Exit status: 0 done, 1 done but some trials failed, 2 the input or the call is w
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
 
 import typer
 
@@ -22,16 +24,33 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(name="advise")(advise.advise)
-app.command(name="augment")(augment.augment)
-app.command(name="bench")(bench.bench)
-app.command(name="status")(results.status)
-app.command(name="report")(results.report)
-app.command(name="export")(results.export)
-app.command(name="quality")(quality.quality)
-app.command(name="datasets")(listing.datasets)
-app.command(name="methods")(listing.methods)
-app.command(name="check")(listing.check)
+
+
+class _Interrupted(Exception):
+    """Ctrl-C, by a name that typer leaves alone: it would end the program without a word."""
+
+
+def _add(name: str, command: Callable[..., int | None]) -> None:
+    @wraps(command)
+    def interruptible(*args: Any, **kwargs: Any) -> int | None:
+        try:
+            return command(*args, **kwargs)
+        except KeyboardInterrupt as error:
+            raise _Interrupted(str(error) or "interrupted: what was finished is kept") from None
+
+    app.command(name=name)(interruptible)
+
+
+_add("advise", advise.advise)
+_add("augment", augment.augment)
+_add("bench", bench.bench)
+_add("status", results.status)
+_add("report", results.report)
+_add("export", results.export)
+_add("quality", quality.quality)
+_add("datasets", listing.datasets)
+_add("methods", listing.methods)
+_add("check", listing.check)
 
 
 # Typer has its own copy of click, or uses the package, by its version: reach the class through a name that it exports.
@@ -76,9 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = command.main(args=arguments, prog_name="equipoise", standalone_mode=False)
     except WrongCall as error:
         return _refuse(error.format_message())  # type: ignore[attr-defined]
-    except (typer.Abort, KeyboardInterrupt) as error:
-        said = str(error.__cause__ or error)  # click wraps the interrupt
-        print(said or "interrupted: what was finished is kept", file=sys.stderr)
+    except _Interrupted as error:
+        print(error, file=sys.stderr)
+        return 130
+    except (typer.Abort, KeyboardInterrupt):  # before the command began
         return 130
     except EquipoiseError as error:
         return _refuse(str(error))

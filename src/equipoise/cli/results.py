@@ -62,10 +62,14 @@ def report(
     """
     from equipoise.report.figures import write_figures
     from equipoise.report.page import write_page
+    from equipoise.tables.draft import check_place, make_folder
 
+    place = output or (run if run.is_dir() else run.parent) / "report.html"
+    check_place(place)
+    if figures is not None:
+        make_folder(figures)
     summary = summary_of(run)
-    folder = run if run.is_dir() else run.parent
-    page = write_page(summary, output or folder / "report.html")
+    page = write_page(summary, place)
     typer.echo(f"page: {page}")
     if figures is not None:
         written = write_figures(summary, figures)
@@ -126,8 +130,10 @@ def conclude(folder: Path) -> int:
     from equipoise.results.store import Store
 
     summary = summary_of(folder)
+    page = write_page(
+        summary, folder / "report.html"
+    )  # first: a pipe may close while the table is shown
     show(summary)
-    page = write_page(summary, folder / "report.html")
     typer.echo(f"page: {page}")
     with Store.open(folder) as store:
         statuses = store.trials()["status"]

@@ -29,6 +29,7 @@ from equipoise.report.run_quality_figures import run_quality_figures
 from equipoise.report.sheets import chosen_in, sheet
 from equipoise.report.style import HEAT, HEAT_INK, colour, dress
 from equipoise.report.words import FAMILY_LABELS
+from equipoise.tables.draft import make_folder
 
 MOST_TABLES = 12  # beyond that, files of each table would be hundreds
 GROUPS = (
@@ -310,12 +311,12 @@ def scopes_of(figure: Figure, names: list[str]) -> list[tuple[int, str]]:
 def write_figures(summary: dict[str, Any], folder: str | Path, scale: float = 2.0) -> list[Path]:
     """Write every figure as PNG and SVG, and its numbers as CSV; up to twelve tables also each by itself.
 
-    The folder is made if it is not there; ``scale`` is the PNG's pixels per point.
+    The folder is made if it is not there, or it is a `DataError`; ``scale`` is the PNG's pixels per point.
     """
     import vl_convert
 
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     written = []
     for figure in figures(summary):
         for scope, end in scopes_of(figure, summary["lookups"]["scope"]):

@@ -13,6 +13,7 @@ from equipoise.report.drawing import Figure
 from equipoise.report.figures import GROUPS, STEERS, figures
 from equipoise.report.further import CHOICES
 from equipoise.report.style import DARK, LIGHT, css_variables
+from equipoise.tables.draft import Draft
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -156,9 +157,14 @@ def write_page(summary: dict[str, Any], path: str | Path) -> Path:
 
 
 def write_whole(text: str, path: str | Path) -> Path:
-    """Write a text file whole or not at all."""
+    """Write a text file whole or not at all.
+
+    Raises
+    ------
+    DataError
+        No file can be put there.
+    """
     path = Path(path)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    with Draft(path) as draft:
+        draft.write(text.encode("utf-8"))
     return path

@@ -141,13 +141,20 @@ def _asked(results: Results, ledger: Ledger) -> list[str]:
     )
     declared = _declared(results)
     how = "folds of stratified five-fold partitions, so that five test every row once"
-    folds = f"Every method met the same {counted(int(repeats), 'split')}" + (
+    met = asked[["method", "dataset", "repeat"]].drop_duplicates()["method"].value_counts()
+    everybody = "Every method met the same" if met.nunique() < 2 else "Methods met on the same"
+    unlike = (
+        " Some were asked for on fewer of them, as is said beside them."
+        if met.nunique() > 1
+        else ""
+    )
+    folds = f"{everybody} {counted(int(repeats), 'split')}" + (
         f" ({'random ones' if declared else how})."
         if repeats > 1
         else ": one split has no interval."
     )
     by = [f"Classifier: {listed(ledger.classifiers)}."] if ledger.classifiers else []
-    return [question, " ".join([folds, *by]), *([declared] if declared else [])]
+    return [question, " ".join([folds + unlike, *by]), *([declared] if declared else [])]
 
 
 def _progress(results: Results) -> dict[str, Any]:

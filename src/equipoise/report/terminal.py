@@ -25,7 +25,7 @@ def _items(board: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _cell(item: dict[str, Any] | None) -> Text:
-    """Give gain, word and, on a second line, the interval."""
+    """Give gain, word and, on lines of their own, the interval and what it lacks."""
     if item is None:
         return Text("–", style="dim")
     if item["verdict"] == "failed":
@@ -33,8 +33,8 @@ def _cell(item: dict[str, Any] | None) -> Text:
     gain, _, interval = item["text"].partition(" ")
     text = Text(f"{gain} ", style=TONES[item["verdict"]])
     text.append(item["verdict"], style=TONES[item["verdict"]])
-    if interval:
-        text.append(f"\n{interval}", style="dim")
+    for line in filter(None, (interval, item["note"])):
+        text.append(f"\n{line}", style="dim")
     return text
 
 
@@ -65,13 +65,15 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
 
 
 def plain_lines(summary: dict[str, Any]) -> list[str]:
-    """Give the findings as lines of tab-separated fields: table, opponent, treatment, gain, verdict."""
+    """Give the findings as lines of tab-separated fields: table, opponent, treatment, gain, verdict, what it lacks."""
     lines = []
     for scope in summary["found"]["scopes"]:
         for board in scope["boards"]:
             for item in _items(board).values():
                 fields = [scope["where"], f"against {board['against']}", item["label"]]
-                lines.append("\t".join([*fields, item["text"], item["verdict"]]))
+                lines.append(
+                    "\t".join([*fields, item["text"], item["verdict"], item["note"]]).rstrip("\t")
+                )
     return [" ".join(line.splitlines()) for line in lines]
 
 

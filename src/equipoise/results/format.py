@@ -115,6 +115,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
                 s.label, o.value
             FROM score o JOIN trial t ON t.id = o.trial JOIN series s ON s.id = o.series""",
     ),
+    ("ALTER TABLE asked ADD COLUMN settings TEXT NOT NULL DEFAULT ''",),
 )
 
 FORMAT = len(STEPS)

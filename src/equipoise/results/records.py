@@ -64,6 +64,10 @@ class AskedTrial(Protocol):
     def code_version(self) -> str:
         """Versions that its components declare."""
 
+    @property
+    def settings(self) -> str:
+        """What it was asked for with, as JSON of whoever asks."""
+
 
 @dataclass(frozen=True)
 class DatasetRecord:

@@ -184,8 +184,11 @@ class Store:
         """Record what is asked for, beside what was asked before; the last word on a trial counts."""
         with self._transaction() as connection:
             connection.executemany(
-                "INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?, ?)",
-                [(t.dataset, t.repeat, t.method, t.trial_id, t.code_version) for t in trials],
+                "INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (t.dataset, t.repeat, t.method, t.trial_id, t.code_version, t.settings)
+                    for t in trials
+                ],
             )
 
     def write_trial(self, record: TrialRecord) -> None:
@@ -234,6 +237,19 @@ class Store:
                 str(row[0]): (str(row[1]), str(row[2]), float(row[3]))
                 for row in connection.execute(
                     "SELECT trial_id, status, code_version, total_seconds FROM trial"
+                )
+            }
+        )
+
+    def settings_done(self) -> dict[tuple[str, int, str], str]:
+        """Give what the trials that are done were asked for with, by dataset, repeat and method."""
+        return self._read(
+            lambda connection: {
+                (str(row[0]), int(row[1]), str(row[2])): str(row[3])
+                for row in connection.execute(
+                    "SELECT a.dataset, a.repeat, a.method, a.settings FROM asked a "
+                    "JOIN trial t ON t.dataset = a.dataset AND t.repeat = a.repeat "
+                    "AND t.method = a.method AND t.trial_id = a.trial_id WHERE t.status = 'done'"
                 )
             }
         )

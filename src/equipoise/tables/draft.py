@@ -99,6 +99,22 @@ class Draft:
         os.replace(self._part, self.path)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder if it is not there.
+
+    Raises
+    ------
+    DataError
+        It cannot be made, or may not be written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{path} cannot be made a folder: {error.strerror}") from None
+    if not os.access(path, os.W_OK):
+        raise DataError(f"the folder {path} may not be written by you; choose another one")
+
+
 def check_place(path: Path) -> None:
     """Refuse a path where no file can be put, before any work is done for it.
 
@@ -107,7 +123,11 @@ def check_place(path: Path) -> None:
     DataError
         Its folder is not there or may not be written, or something else has its name.
     """
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # a name that is too long for a file
+        raise DataError(f"{path.name[:40]}… cannot be written: {error.strerror}") from None
+    if is_folder:
         raise DataError(f"{path} is a folder; give the name of a file to write")
     if path.exists() and not path.is_file():
         raise DataError(f"{path} is no ordinary file and is not replaced; choose another name")

@@ -19,6 +19,7 @@ from equipoise.results.store import Store
 from equipoise.samplers.strategies import parse_plan
 from equipoise.tables.labels import Labels
 from equipoise.tables.schema import Schema
+from equipoise.trials.earlier import joined
 from equipoise.trials.experiment import Experiment, TableFile, Trial, cells_of
 from equipoise.trials.experiment_files import load_experiment
 from equipoise.trials.progress import Progress
@@ -108,7 +109,7 @@ def bench(
     DataError
         No table can be had, or one of one's own is not fit for a trial.
     StoreError
-        The run folder belongs to another run, or cannot be written.
+        The run folder belongs to another run, holds a method with other settings, or cannot be written.
     """
     if isinstance(experiment, str):
         experiment = load_experiment(experiment)
@@ -135,8 +136,9 @@ def _prepare(
 ) -> list[Trial]:
     """Write what is known before any trial, and give the trials that can run.
 
-    A trial that was done before stays, even where its table or its packages cannot be had this time.
+    A trial that was done before stays, even where its table or its packages cannot be had this time; so do its cells.
     """
+    trials = joined(trials, store.settings_done())
     for record in map(describe, tables.values()):
         for sentence in record.warnings:
             warnings.warn(sentence, EquipoiseWarning, stacklevel=4)

@@ -176,6 +176,11 @@ class Trial:
         return self.variant_of or self.method
 
     @property
+    def settings(self) -> str:
+        """What its numbers depend on beside data, seed and code, as JSON that a run folder keeps."""
+        return _settings(self)
+
+    @property
     def trial_id(self) -> str:
         """Hash of the data, the parameters and the cells; where a file lies does not matter."""
         parts: dict[str, Any] = dataclasses.asdict(self)
@@ -190,6 +195,16 @@ class Trial:
             del parts["file"]["path"]
         text = json.dumps(parts, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _settings(trial: Trial) -> str:
+    given: dict[str, Any] = {f"parameters.{name}": value for name, value in trial.parameters}
+    given |= {"protocol": trial.protocol, "minority_share": trial.minority_share}
+    cells = sorted([cell.plan, cell.decision, cell.classifier] for cell in trial.cells)
+    return json.dumps(
+        {"given": given | {"method": trial.registered}, "cells": cells, "quality": trial.quality},
+        sort_keys=True,
+    )
 
 
 def cells_of(experiment: Experiment, name: str) -> tuple[Cell, ...]:

@@ -26,6 +26,7 @@ class FakeTrial:
     repeat: int
     method: str
     code_version: str = "1"
+    settings: str = ""
     seconds: float = 0.0
     where: str = ""  # a folder in which runs leave a trace
 
