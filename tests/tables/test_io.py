@@ -176,6 +176,65 @@ def test_mixed_types_are_text_without_a_warning_when_words_are_many(tmp_path: Pa
     assert notes == ()
 
 
+AMOUNTS = [1234.5 + 987.25 * i for i in range(12)]
+NUMBERS_OTHERWISE = {
+    "decimal comma": [f"{v:.2f}".replace(".", ",") for v in AMOUNTS],
+    "dollars": [f"${v:,.2f}" for v in AMOUNTS],
+    "percent": [f"{v / 100:.1f}%" for v in AMOUNTS],
+    "thousands": [f"{v:,.0f}" for v in AMOUNTS],
+    "points for thousands": [f"{v:,.2f}".translate(str.maketrans(",.", ".,")) for v in AMOUNTS],
+    "in brackets": [f"({v:,.2f})" for v in AMOUNTS],
+}
+NO_NUMBERS = {
+    "addresses": [f"192.168.{100 + i}.1" for i in range(12)],
+    "versions": [f"1.{i}.3" for i in range(12)],
+    "telephone": [f"555-{i:04d}" for i in range(12)],
+    "levels": ["1", "x", "y", "z"] * 3,
+}
+
+
+def column(tmp_path: Path, cells: list[str]) -> tuple[pd.Series, tuple[str, ...]]:
+    frame, notes = read_noted(put(tmp_path, "a,b\n" + "".join(f'"{cell}",1\n' for cell in cells)))
+    return frame["a"], notes
+
+
+@pytest.mark.parametrize("name", NUMBERS_OTHERWISE)
+def test_numbers_in_another_notation_are_text_and_a_note_says_so(tmp_path: Path, name: str) -> None:
+    cells = NUMBERS_OTHERWISE[name]
+    series, (note,) = column(tmp_path, cells)
+    assert series.tolist() == cells
+    assert f"look like numbers, such as {cells[0]!r}" in note
+    with pytest.raises(DataError, match="a number in another notation"):
+        read_table(tmp_path / "t.csv", numeric="a")
+
+
+@pytest.mark.parametrize("name", NO_NUMBERS)
+def test_text_that_only_resembles_numbers_gets_no_note(tmp_path: Path, name: str) -> None:
+    assert column(tmp_path, NO_NUMBERS[name])[1] == ()
+
+
+def test_numbers_among_many_missing_words_or_words_of_many_spellings_are_noted(
+    tmp_path: Path,
+) -> None:
+    numbers = [f"{v:.2f}" for v in AMOUNTS]
+    _, (note,) = column(tmp_path, [*numbers, *["NA"] * 20])
+    assert '--missing "NA"' in note
+    _, (note,) = column(tmp_path, [*numbers, *numbers, "NA", "n/a", "?", "-", "none", "null"])
+    assert "6 different words, such as 'NA'" in note
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["02/19/2020", "12/01/2021"], ["27.06.2020", "1.7.2021"], ["2020/01/02", "2020/01/03"]],
+)
+def test_dates_in_another_notation_are_text_and_a_note_says_how_to_write_them(
+    tmp_path: Path, cells: list[str]
+) -> None:
+    series, (note,) = column(tmp_path, cells)
+    assert series.tolist() == cells
+    assert f"look like dates, such as {cells[0]!r}" in note
+
+
 def test_a_date_that_does_not_exist_leaves_text_and_says_so(tmp_path: Path) -> None:
     frame, (note,) = read_noted(put(tmp_path, "d,x\n2024-01-01,1\n2023-02-30,2\n"))
     assert frame["d"].tolist() == ["2024-01-01", "2023-02-30"]

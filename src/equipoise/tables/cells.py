@@ -22,8 +22,16 @@ ISO_DATE = (
     r"^\d{4}-\d{2}-\d{2}"
     r"(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
 )
+# Numbers as people and spreadsheets write them: thousands in groups, a decimal comma, a currency, a percent sign.
+_GROUPED = (
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+(?:,\d+)?"
+    r"|\d{1,3}(?:[ '\x{a0}\x{202f}]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
+)
+WRITTEN_NUMBER = rf"^\(?[+-]?\s*[$€£¥]?\s*(?:{_GROUPED})\s*[%$€£¥]?\)?$"
+WRITTEN_DATE = r"^(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./]\d{1,2}[./]\d{1,2})(?:[T ].*)?$"
 SPACES = " \t"
 FEW_WORDS = 5
+MOSTLY = 0.75  # of the cells are numbers, where words of many kinds are taken for slips
 TEXT = pd.Series(["a"]).dtype  # object before pandas 3
 
 
@@ -103,6 +111,12 @@ def typed(
     if as_number:
         row = _first(pc.invert(numeric))
         word = trimmed[row].as_py()
+        if pc.match_substring_regex(pa.array([word]), WRITTEN_NUMBER)[0].as_py():
+            raise CellError(
+                row,
+                f"column {name!r} was declared numeric but holds {shown(word)}, a number in another notation; "
+                "write such cells plainly, as 1234.5",
+            )
         raise CellError(
             row,
             f"column {name!r} was declared numeric but holds {shown(word)}; declare such words "
@@ -112,8 +126,7 @@ def typed(
         return _truths(name, trimmed), notes
     if _all(trimmed, ISO_DATE):
         return _dates(name, cells, trimmed)
-    if 2 * n_numbers >= present:
-        notes += _word_notes(name, pc.filter(trimmed, pc.invert(numeric)), n_numbers)
+    notes += _notes_on_text(name, trimmed.drop_null(), numeric.drop_null())
     return texts(name, cells), notes
 
 
@@ -229,20 +242,44 @@ def _dates(name: str, cells: pa.Array, trimmed: pa.Array) -> tuple[pd.Series, li
     return dates, []
 
 
-def _word_notes(name: str, words: pa.Array, n_numbers: int) -> list[str]:
+def _notes_on_text(name: str, cells: pa.Array, numeric: pa.Array) -> list[str]:
+    """Say what may have been meant: numbers with words among them, numbers or dates in another notation."""
+    words, numbers = pc.filter(cells, pc.invert(numeric)), pc.filter(cells, numeric)
+    n_words = pc.count_distinct(words).as_py()
+    many_numbers = pc.count_distinct(numbers).as_py() > FEW_WORDS
+    if n_words <= FEW_WORDS and (many_numbers or 2 * len(numbers) >= len(cells)):
+        return [_word_note(name, words, len(numbers))]
+    if _all(cells, WRITTEN_DATE):
+        return [
+            f"column {name!r} was read as text, though its cells look like dates, such as "
+            f"{shown(cells[0].as_py())}; write them as 2020-12-31 to have them read as dates"
+        ]
+    written = pc.match_substring_regex(words, WRITTEN_NUMBER)
+    n_written = pc.sum(written).as_py() or 0
+    if n_words <= FEW_WORDS:
+        return []
+    if 2 * n_written >= len(words) and 2 * (len(numbers) + n_written) >= len(cells):
+        return [
+            f"column {name!r} was read as text of {pc.count_distinct(cells).as_py():,} levels, though its cells look "
+            f"like numbers, such as {shown(words[_first(written)].as_py())}; write them plainly, as 1234.5"
+        ]
+    if len(numbers) < MOSTLY * len(cells):
+        return []
+    return [
+        f"column {name!r} was read as text, since among its {len(numbers):,} numbers there are {n_words:,} different "
+        f"words, such as {shown(words[0].as_py())}; if they mean that the value is missing, name them with --missing"
+    ]
+
+
+def _word_note(name: str, words: pa.Array, n_numbers: int) -> str:
     counts = sorted(
-        (
-            (item["values"], item["counts"])
-            for item in pc.value_counts(words.drop_null()).to_pylist()
-        ),
+        ((item["values"], item["counts"]) for item in pc.value_counts(words).to_pylist()),
         key=lambda item: (-item[1], item[0]),
     )
-    if len(counts) > FEW_WORDS:
-        return []
     listed = ", ".join(f"{shown(word)} ({n})" for word, n in counts)
-    return [
+    return (
         f"column {name!r} was read as text, since among its {n_numbers} numbers there are words: "
         f"{listed}; if they mean that the value is missing, add "
         f"{missing_option(word for word, _ in counts)}, and if they are levels, add "
         f"--categorical {quoted(name)}"
-    ]
+    )
