@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import inspect
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal
@@ -281,15 +281,17 @@ def make(name: str, random_state: Any = None, **parameters: Any) -> Any:
     return load_class(entry.target)(random_state=random_state, **parameters)
 
 
-def check_parameters(entry: Method, names: Collection[str]) -> None:
-    """Refuse what a person cannot set: a parameter that a method does not have, or that the seed or the plan decides.
+def check_parameters(entry: Method, given: Mapping[str, Any]) -> None:
+    """Refuse what a person cannot set: a parameter that a method does not have, a value that is out of its range.
+
+    What the seed, the plan or the table decides cannot be set, either.
 
     Raises
     ------
     OptionError
         The sentence names the parameters that there are.
     """
-    if not names:
+    if not given:
         return
     if not entry.target:
         raise OptionError(f"{entry.name} leaves the rows as they are; it has no parameters to set")
@@ -303,9 +305,12 @@ def check_parameters(entry: Method, names: Collection[str]) -> None:
     there = inspect.signature(load_class(entry.target)).parameters.values()
     known = [p.name for p in there if p.kind not in VARIADIC and p.name not in decided]
     takes_any = any(p.kind is p.VAR_KEYWORD for p in there)
-    for name in names:
+    for name in given:
         if name in decided:
             raise OptionError(f"{name} of {entry.name} follows from {decided[name]}; leave it out")
         if name not in known and not takes_any:
             offer = f"its parameters are {', '.join(known)}" if known else "it has none to set"
             raise OptionError(f"{entry.name} has no parameter {name!r}; {offer}")
+    check_values = getattr(load_class(entry.target), "_check_options", None)
+    if check_values is not None and not entry.needs_law:
+        check_values(load_class(entry.target)(**given))

@@ -317,3 +317,24 @@ def test_an_interrupted_write_leaves_nothing(folder):
     assert process.wait(timeout=60) == 130, said
     assert "Traceback" not in said
     assert sorted(os.listdir(folder)) == ["a.csv", "a.parquet"]
+
+
+def test_a_target_of_many_whole_numbers_is_a_quantity_unless_it_is_said_to_be_classes(
+    folder, capsys
+):
+    staff().assign(y=np.arange(120) // 2).to_csv("a.csv", index=False)
+    assert main(call()) == 2
+    assert "60 different whole numbers in 120 rows" in capsys.readouterr().err
+    assert not os.path.exists("out.csv")
+    assert main(call("--categorical", "y", "--plan", "add:3=2")) == 0
+
+
+def test_classes_that_differ_in_spaces_only_are_named(folder, capsys):
+    frame = staff()
+    frame.loc[0, "y"] = "yes "
+    frame.to_csv("a.csv", index=False)
+    assert main(call()) == 0
+    assert (
+        "differ in spaces or case only, and are classes of their own: 'yes' and 'yes '"
+        in capsys.readouterr().out
+    )

@@ -158,9 +158,31 @@ CALLS = {
         ["bench", "tutorial", "--set", "cvae.max_steps=3"],
         ["cvae:half", "TOML"],
     ),
-    "set_nested_lists": ([*OWN, "--methods", "cart", "--set", "cart.min_leaf=[[1]]"], ["list"]),
+    "set_nested_lists": (
+        [*OWN, "--methods", "cart", "--set", "cart.min_leaf=[[1]]"],
+        ["whole number", "[[1]]"],
+    ),
+    "set_out_of_range": (
+        [*OWN, "--methods", "smote", "--set", "smote.k_neighbors=0"],
+        ["k_neighbors", "1 or more", "0"],
+    ),
+    "set_out_of_range_inside": (
+        [*OWN, "--methods", "tvae-tailcalib", "--set", "tvae-tailcalib.latent=0"],
+        ["latent", "0"],
+    ),
+    "set_out_of_range_borderline": (
+        [*OWN, "--methods", "borderline-smote", "--set", "borderline-smote.k_neighbors=0"],
+        ["k_neighbors", "0"],
+    ),
     "unknown_dataset": (["bench", "demo", "--datasets", "adlut"], ["'adlut'", "adult"]),
 }
+
+
+def test_an_experiment_whose_name_is_a_path_is_refused(folder, capsys):
+    (folder / "evil.toml").write_text(
+        'name = "../evil"\ndatasets = ["ionosphere"]\nmethods = ["identity"]\n[[cells]]\n'
+    )
+    refuse(capsys, ["bench", "evil.toml"], ["'../evil'", "plain word"])
 
 
 @pytest.mark.parametrize("name", CALLS)

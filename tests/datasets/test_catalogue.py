@@ -286,6 +286,15 @@ def test_small_classes_and_repeated_rows_and_words_among_numbers_are_named(tmp_p
     assert words not in " ".join(cleaned.warnings)
 
 
+def test_classes_that_differ_in_spaces_or_case_are_named(tmp_path: Path) -> None:
+    frame = _own()
+    label = frame["label"].iloc[0]
+    frame.loc[[0, 1], "label"] = [f"{label} ", f" {label.upper()}"]
+    table = from_file(_write(tmp_path, frame), "label")
+    assert f"{label + ' '!r}" in " ".join(table.warnings)
+    assert "differ in spaces or case only" in " ".join(table.warnings)
+
+
 @pytest.mark.parametrize(
     ("change", "target", "expected"),
     [

@@ -80,14 +80,24 @@ def test_what_is_no_compact_copy_is_refused_in_one_sentence(run, tmp_path, monke
         "flipped": whole[:200] + bytes([whole[200] ^ 255]) + whole[201:],
         "stranger": gzip.compress(b"something else"),
     }
+    unpacked = tmp_path / "unpacked"
+    unpacked.mkdir()
+    monkeypatch.setattr(compact.tempfile, "tempdir", str(unpacked))
     for content in broken.values():
         path.write_bytes(content)
-        with pytest.raises(StoreError, match=r"fetch it again|not a results file|damaged"):
+        with pytest.raises(StoreError, match=r"small.sqlite.gz (is damaged|holds no results)"):
             Store.open(path)
+    assert not list(unpacked.iterdir())
     monkeypatch.setattr(compact, "MOST_BYTES", 1000)
     path.write_bytes(whole)
     with pytest.raises(StoreError, match="unpacks to more than"):
         Store.open(path)
+
+
+def test_a_copy_is_not_made_of_a_copy(run, tmp_path):
+    write_compact(run / "results.sqlite", tmp_path / "a.sqlite.gz")
+    with pytest.raises(StoreError, match="already"):
+        write_compact(tmp_path / "a.sqlite.gz", tmp_path / "b.sqlite.gz")
 
 
 def test_a_copy_that_cannot_be_written_leaves_nothing(run, tmp_path):

@@ -187,3 +187,19 @@ def test_weights_that_are_none_are_refused_before_anything_is_fitted(mixed, weig
 def test_a_weight_of_new_rows_that_is_none_is_refused(mixed, value):
     with pytest.raises(ValueError, match="synthetic_weight"):
         SyntheticOverSampler(Smote(), synthetic_weight=value).fit_resample(*mixed)
+
+
+@pytest.mark.parametrize("kind", ["text", "Int64", "list"])
+def test_missing_labels_are_counted_in_words_of_ours(mixed, kind):
+    X, y = mixed
+    gone = {"text": y.mask(np.arange(60) == 3), "Int64": (y == "yes").astype("Int64")}
+    gone["Int64"].iloc[3] = pd.NA
+    labels = gone["text"].tolist() if kind == "list" else gone[kind]
+    with pytest.raises(DataError, match="1 labels of the target .* are missing"):
+        SyntheticOverSampler(Duplicate()).fit_resample(X, labels)
+
+
+def test_labels_that_read_the_same_are_refused_not_merged(mixed):
+    X, _ = mixed
+    with pytest.raises(DataError, match="read the same as text"):
+        SyntheticOverSampler(Duplicate()).fit_resample(X, [1, "1", 0] * 20)

@@ -11,6 +11,7 @@ import pandas as pd
 from equipoise import registry
 from equipoise.augmentation.csv_source import CsvSource
 from equipoise.augmentation.drawing import Drawing
+from equipoise.augmentation.keys import check_classes
 from equipoise.augmentation.parquet_source import ParquetSource
 from equipoise.augmentation.plans import Key, Strata, level_of, planned, strata_of, subsample
 from equipoise.augmentation.request import Request
@@ -20,6 +21,7 @@ from equipoise.saving.model_file import load
 from equipoise.seeds import generator
 from equipoise.synthesizers._base import Delivery, Synthesizer, proportional
 from equipoise.tables.cells import shown
+from equipoise.tables.labels import twins_note
 from equipoise.tables.schema import Kind, list_names
 from equipoise.tables.writer import output_format
 
@@ -117,6 +119,7 @@ def augment(request: Request, progress: Progress | None = None) -> Outcome:
     progress.phase("reading the classes")
     by: Key | None = None
     target, *others = source.keys([request.target, *([request.by] if request.by else [])])
+    check_classes(request.data, target)
     if others:
         by = others[0]
     strata = strata_of(target, by)
@@ -228,6 +231,10 @@ def _check_words(synthesizer: Any, source: CsvSource, model: Path) -> None:
             )
 
 
+def _notes(source: Source, target: Key) -> list[str]:
+    return [*source.notes, *twins_note(target.name, target.levels)]
+
+
 def _outcome(
     request: Request,
     source: Source,
@@ -255,7 +262,7 @@ def _outcome(
         and not request.only_new
         and output_format(request.output) is not None
         and (len(used) < len(source.names) or source.hand.separator != source.separator),
-        notes=tuple(f"{request.data.name}: {note}" for note in source.notes),
+        notes=tuple(f"{request.data.name}: {note}" for note in _notes(source, target)),
     )
 
 

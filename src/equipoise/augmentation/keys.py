@@ -11,10 +11,30 @@ from numpy.typing import NDArray
 
 from equipoise.augmentation.plans import Key
 from equipoise.errors import DataError
+from equipoise.tables.cells import quoted
 from equipoise.tables.schema import in_order
 
 MOST_LEVELS = 10_000
+FEW_ROWS = 10
 QUANTITY_VALUES = 50  # more different numbers with decimals are a quantity, not classes
+
+
+def check_classes(path: Path, target: Key) -> None:
+    """Refuse a target that is a quantity.
+
+    Raises
+    ------
+    DataError
+        It holds many different whole numbers, of fewer than ten rows each in the mean.
+    """
+    n, rows = len(target.levels), int((target.codes >= 0).sum())
+    whole = pd.api.types.is_integer_dtype(target.levels.dtype)
+    if whole and n > QUANTITY_VALUES and rows < FEW_ROWS * n:
+        raise DataError(
+            f"{path}: the column {target.name!r} holds {n:,} different whole numbers in {rows:,} rows, so it looks "
+            "like a quantity, not a class; name a column of classes, or say that it is one: "
+            f"--categorical {quoted(target.name)}"
+        )
 
 
 class Coder:

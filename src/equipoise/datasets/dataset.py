@@ -11,6 +11,7 @@ import pandas as pd
 from equipoise.datasets.splits import SCORED_ROWS
 from equipoise.errors import DataError, OptionError
 from equipoise.tables.io import absent, read_noted
+from equipoise.tables.labels import twins_note
 from equipoise.tables.schema import Kind
 
 MANY_CLASSES = 50
@@ -227,7 +228,7 @@ def _class_remarks(path: Path, y: pd.Series) -> list[str]:
             f"{y.name!r} have the {SCORED_ROWS} rows that a split needs; too small are {listed}: "
             "merge small classes, or add rows"
         )
-    remarks = []
+    remarks = [f"{path.name}: {note}" for note in twins_note(y.name, counts.index)]
     if small:
         remarks.append(
             f"{path.name}: classes of fewer than {SCORED_ROWS} rows stay in training and are not "

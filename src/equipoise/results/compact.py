@@ -16,7 +16,7 @@ import numpy as np
 
 from equipoise.errors import StoreError
 from equipoise.results.blobs import pack, unpack
-from equipoise.results.files import check_readable, connect_to_read, discard, in_words
+from equipoise.results.files import check_readable, connect_to_read, discard, in_words, is_database
 
 ENDING = ".sqlite.gz"
 DECIMALS = 3
@@ -41,6 +41,8 @@ def write_compact(source: Path, target: Path) -> int:
     StoreError
         The source is not a results file, or the target cannot be written.
     """
+    if source.name.endswith(ENDING):
+        raise StoreError(f"{source} is such a small copy already: copy the file")
     folder = Path(tempfile.mkdtemp(prefix="equipoise-"))
     part = target.with_name(target.name + ".part")
     try:
@@ -109,6 +111,8 @@ def unpack_compact(path: Path) -> Path:
                         "name a file made by equipoise export"
                     )
                 out.write(piece)
+        if not is_database(plain):
+            raise StoreError(f"{path} holds no results: name a file made by equipoise export")
     except (EOFError, OSError, ValueError, zlib.error) as error:
         discard(folder)
         raise StoreError(

@@ -108,12 +108,16 @@ def check_owner(connection: sqlite3.Connection, path: Path) -> None:
 
 def check_magic(path: Path) -> None:
     """Refuse a file that SQLite has not written; an empty one is a file that nobody has filled yet."""
-    with open(path, "rb") as handle:
-        head = handle.read(len(_MAGIC))
-    if head and head != _MAGIC:
+    if not is_database(path):
         raise StoreError(
             f"{path} is not a results file: name a run folder or results file made by equipoise bench"
         )
+
+
+def is_database(path: Path) -> bool:
+    """Whether SQLite has written a file, or it is empty."""
+    with open(path, "rb") as handle:
+        return handle.read(len(_MAGIC)) in (b"", _MAGIC)
 
 
 def peek(path: Path) -> None:

@@ -102,7 +102,11 @@ class Store:
         packed = file.name.endswith(compact.ENDING)
         plain = compact.unpack_compact(file) if packed else file
         with in_words(file):
-            connection, copy = files.connect_to_read(plain)
+            try:
+                connection, copy = files.connect_to_read(plain)
+            except BaseException:
+                files.discard(plain.parent if packed else None)
+                raise
             copy = plain.parent if packed else copy
             if files.is_older(connection):
                 older, old_copy = connection, copy

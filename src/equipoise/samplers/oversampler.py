@@ -17,6 +17,7 @@ from sklearn.utils.validation import validate_data
 from equipoise.samplers.row_weights import checked_weights
 from equipoise.seeds import as_generator
 from equipoise.tables.frames import Container
+from equipoise.tables.labels import Labels
 
 
 class SyntheticOverSampler(BaseOverSampler):
@@ -108,8 +109,15 @@ class SyntheticOverSampler(BaseOverSampler):
             In the container and dtypes of X.
         y_resampled : of shape (n + new,)
             In the container and dtype of y.
+
+        Raises
+        ------
+        DataError
+            A label is missing, or two labels have one text.
         """
         params["sample_weight"] = sample_weight
+        if np.ndim(y) == 1:
+            Labels.infer(_plain_labels(y))  # refuses missing labels and labels of one text
         container = Container.of(X)
         is_foreign = container.kind in ("polars", "pyarrow")
         if not is_foreign and _library(y) not in ("polars", "pyarrow"):

@@ -78,7 +78,10 @@ class Synthesizer(Savable):
         ------
         DataError
             The table or the target cannot be learnt from; the message says where and why.
+        OptionError
+            A parameter is out of range.
         """
+        self._check_options()
         self.container_ = Container.of(X)
         frame = self.container_.frame(X)
         self.labels_ = Labels.infer(y)
@@ -218,6 +221,9 @@ class Synthesizer(Savable):
                 counts[self.labels_.position(label)] = _whole(wanted, f"rows of class {label!r}")
             return counts
         return proportional(_whole(n, "rows"), self.class_counts_)
+
+    def _check_options(self) -> None:
+        """Refuse parameters that are out of range, before any row is seen."""
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         """Learn from a coded table and its class positions (n,)."""

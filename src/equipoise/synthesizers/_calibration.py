@@ -70,14 +70,7 @@ class Rule:
 
     @classmethod
     def of(cls, options: Any, n_classes: int) -> "Rule":
-        """Take the options of a synthesizer for a table of so many classes.
-
-        Raises
-        ------
-        OptionError
-            An option is out of range.
-        """
-        _check(options)
+        """Take the options of a synthesizer, which `check_rule` has found good, for a table of so many classes."""
         wanted = options.n_neighbours
         if wanted is None:
             wanted = 1 if n_classes <= 2 else min(MOST_NEIGHBOURS, n_classes - 1)
@@ -96,7 +89,8 @@ class Rule:
         )
 
 
-def _check(options: Any) -> None:
+def check_rule(options: Any) -> None:
+    """Refuse options that are out of range."""
     check_whole(options, "n_neighbours", optional=True)
     check_share(options, "shift", optional=True)
     check_zero_or_more(options, "alpha")

@@ -26,8 +26,7 @@ class Wrapped(Synthesizer):
     atom_share: float
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        self._validate()
-        self._smote = Smote(k_neighbors=self.k_neighbors, atom_share=self.atom_share)
+        self._smote = self._stand_in()
         self._smote.fallbacks_ = {}
         self._smote._fit(table, y, rng)
         self._embedding = Embedding(table, self.atom_share, rng)
@@ -35,8 +34,11 @@ class Wrapped(Synthesizer):
         for k in np.flatnonzero(np.bincount(y) == 1):
             self.fallbacks_[int(k)] = ONE_ROW
 
-    def _validate(self) -> None:
-        """Refuse parameters that cannot be used; `Smote` looks after those it shares."""
+    def _check_options(self) -> None:
+        self._stand_in()._check_options()
+
+    def _stand_in(self) -> Smote:
+        return Smote(k_neighbors=self.k_neighbors, atom_share=self.atom_share)
 
     def _resampler(self, n_class: int, n_others: int) -> Any:
         """Give the resampler for a class of so many rows, without seed and strategy."""

@@ -190,7 +190,6 @@ class BasicVAE(NetworkSynthesizer):
         return self.rows_.transform(code(self.schema_, self.container_.frame(X)))
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        self._check_options()
         self.rows_ = StandardRows.fit(self.schema_, table)
         self.network_: TutorialVAE | None = None
         self.posteriors_: Posteriors | None = None

@@ -64,7 +64,8 @@ class BorderlineSmote(Wrapped):
         self.atom_share = atom_share
         self.random_state = random_state
 
-    def _validate(self) -> None:
+    def _check_options(self) -> None:
+        super()._check_options()
         check_whole(self, "m_neighbors")
 
     def _resampler(self, n_class: int, n_others: int) -> BorderlineSMOTE:

@@ -22,11 +22,15 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.errors import OptionError
 from equipoise.synthesizers._base import Synthesizer
 from equipoise.synthesizers._chain import Chain, Growth
 from equipoise.synthesizers._leaves import LEAST_DONORS
-from equipoise.synthesizers._options import check_share, check_whole, check_zero_or_more
+from equipoise.synthesizers._options import (
+    check_choices,
+    check_share,
+    check_whole,
+    check_zero_or_more,
+)
 from equipoise.tables.coded import Coded
 
 MOST_TREES = 2_000  # of one chain: a table of very many columns gets fewer for each
@@ -110,6 +114,12 @@ class Cart(Synthesizer):
         self.order = order
         self.random_state = random_state
 
+    def _check_options(self) -> None:
+        check_whole(self, "min_leaf", "n_trees", "per_class_rows")
+        check_share(self, "feature_share", "significance", zero=False)
+        check_zero_or_more(self, "smoothing")
+        check_choices(self, order=("numbers-first", "information"))
+
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         growth = self._growth(table.numbers.shape[1] + table.codes.shape[1])
         order = self._order(table, y)
@@ -132,9 +142,6 @@ class Cart(Synthesizer):
                 )
 
     def _growth(self, n_columns: int) -> Growth:
-        check_whole(self, "min_leaf", "n_trees", "per_class_rows")
-        check_share(self, "feature_share", "significance", zero=False)
-        check_zero_or_more(self, "smoothing")
         return Growth(
             min_leaf=int(self.min_leaf),
             n_trees=max(1, min(int(self.n_trees), MOST_TREES // max(1, n_columns))),
@@ -147,9 +154,7 @@ class Cart(Synthesizer):
         """Give the features in the order in which they are drawn; numbers count before codes."""
         if self.order == "information":
             return np.argsort(-informations(table, y), kind="stable")
-        if self.order == "numbers-first":
-            return np.arange(table.numbers.shape[1] + table.codes.shape[1])
-        raise OptionError(f"order must be 'numbers-first' or 'information', got {self.order!r}")
+        return np.arange(table.numbers.shape[1] + table.codes.shape[1])
 
     def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
         parts, classes = [], []

@@ -179,7 +179,6 @@ class ConditionalVAE(NetworkSynthesizer):
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        self._check_options()
         held_out = held_out_of(self.class_counts_)
         self.sizes_ = self._sizes(len(table), held_out != NOTHING)
         self.encoder_ = QuantileEncoder(linear_share=LINEAR).fit(self.schema_, table)

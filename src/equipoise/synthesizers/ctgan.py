@@ -181,7 +181,6 @@ class CTGAN(NetworkSynthesizer):
         self.random_state = random_state
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        self._check_options()
         self.sizes_ = self._sizes(len(table))
         self.encoder_ = TableEncoder().fit(self.schema_, table, rng)
         self.generator_: Generator | None = None

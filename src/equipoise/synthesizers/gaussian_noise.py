@@ -55,9 +55,11 @@ class GaussianNoise(Synthesizer):
         self.redraw = redraw
         self.random_state = random_state
 
-    def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
+    def _check_options(self) -> None:
         check_zero_or_more(self, "scale")
         check_share(self, "redraw")
+
+    def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         self._rows = [table.take(y == k) for k in range(y.max() + 1)]
         self._spreads = [spread(rows.numbers) for rows in self._rows]
         for k, rows in enumerate(self._rows):

@@ -162,7 +162,6 @@ class GReaT(NetworkSynthesizer, Prompted):
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         super()._fit(table, y, rng)
-        self._check_options()
         self.network_: LanguageModel | None = None
         self.words_: tuple[Words, ...] = ()
         self.loss_before_ = self.loss_after_ = 0.0

@@ -24,6 +24,7 @@ from equipoise.synthesizers._calibration import (
     Own,
     Rule,
     Shrinkage,
+    check_rule,
 )
 from equipoise.synthesizers._options import check_choices
 from equipoise.synthesizers.tvae import TVAE
@@ -158,8 +159,12 @@ class LatentTailCalib(Synthesizer):
         self.start = start
         self.random_state = random_state
 
-    def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
+    def _check_options(self) -> None:
+        check_rule(self)
         check_choices(self, start=("posterior", "mean"))
+        self._inner()._check_options()
+
+    def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         n_classes = len(self.class_counts_)
         rule = Rule.of(self, n_classes)
         self.tvae_ = self._inner()

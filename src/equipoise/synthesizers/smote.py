@@ -106,14 +106,13 @@ class Smote(Synthesizer):
         self.max_reference = max_reference
         self.random_state = random_state
 
-    def _validate(self) -> None:
+    def _check_options(self) -> None:
         check_whole(self, "k_neighbors")
         check_whole(self, "max_reference", least=2)
         check_choices(self, categories=get_args(Choice), scaling=get_args(Scale))
         check_share(self, "atom_share", zero=False)
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
-        self._validate()
         filling = Filling.of(table)
         scale = scales(table.numbers) if self.scaling == "standard" else 1.0
         by_class = None

@@ -185,7 +185,6 @@ class TabGPT(NetworkSynthesizer, Prompted):
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         super()._fit(table, y, rng)
-        self._check_options()
         weights = np.maximum(self.class_counts_, 1.0)[y] ** (self.class_power - 1)
         self.tokens_ = RowTokens.fit(
             self.schema_, table, weights, max_bins=self.max_bins, parts=self.precision

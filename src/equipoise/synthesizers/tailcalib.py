@@ -29,6 +29,7 @@ from equipoise.synthesizers._calibration import (
     Own,
     Rule,
     Shrinkage,
+    check_rule,
 )
 from equipoise.synthesizers._options import check_choices, check_share
 from equipoise.synthesizers._rows import Filling, atoms
@@ -150,9 +151,12 @@ class TailCalib(Synthesizer):
         """
         return cls(**{**REFERENCE, "scaling": "standard", "categories": "onehot", **overrides})
 
-    def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
+    def _check_options(self) -> None:
+        check_rule(self)
         check_choices(self, scaling=get_args(Scaling), categories=get_args(Categories))
         check_share(self, "atom_share", zero=False)
+
+    def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         n_classes = len(self.class_counts_)
         rule = Rule.of(self, n_classes)
         filled = np.empty_like(table.numbers)

@@ -187,8 +187,10 @@ class TVAE(NetworkSynthesizer):
         """
         return cls(**{**PUBLISHED, **options})
 
-    def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
+    def _check_options(self) -> None:
         check_options(self)
+
+    def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         held_out = NOTHING if self.patience is None else held_out_of(self.class_counts_)
         self.sizes_ = Sizes.of(self, len(table), held_out != NOTHING)
         self.encoder_ = TableEncoder().fit(self.schema_, table, rng)

@@ -1,6 +1,7 @@
 """The labels of a table: any type in, class positions inside, the same type out."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,6 +131,25 @@ class Labels:
         raise OptionError(
             f"there is no class {label!r}; the classes are {', '.join(map(repr, self.classes))}"
         )
+
+
+def near_twins(labels: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Give the labels that read the same but for spaces and case: they may be meant to be one."""
+    found: dict[str, list[Any]] = {}
+    for label in labels:
+        found.setdefault(" ".join(str(label).split()).casefold(), []).append(label)
+    return [tuple(group) for group in found.values() if len(group) > 1]
+
+
+def twins_note(name: Any, labels: Iterable[Any]) -> list[str]:
+    """Give a note on classes that read nearly the same, if there are any."""
+    pairs = [" and ".join(map(repr, group)) for group in near_twins(labels)]
+    if not pairs:
+        return []
+    return [
+        f"classes of the target {name!r} differ in spaces or case only, and are classes of their own: "
+        f"{'; '.join(pairs[:4])}; write them alike if they are one"
+    ]
 
 
 def as_series(y: Any) -> pd.Series:

@@ -58,6 +58,10 @@ def from_dict(content: dict[str, Any], where: str) -> Experiment:
     for key in ("name", "datasets", "methods", "cells"):
         if key not in content:
             raise OptionError(f"{where}: the key {key!r} is missing")
+    if Path(str(content["name"])).name != content["name"]:
+        raise OptionError(
+            f"{where}: the name {content['name']!r} must be a plain word, since it names the run folder"
+        )
     cells = content["cells"]
     if not isinstance(cells, list) or not all(isinstance(part, dict) for part in cells):
         raise OptionError(f"{where}: cells must be tables, each headed [[cells]]")
@@ -83,7 +87,7 @@ def from_dict(content: dict[str, Any], where: str) -> Experiment:
         methods=words(content["methods"], f"{where}: methods"),
         cells=tuple(products),
         classifiers=words(content.get("classifiers", ["xgboost"]), f"{where}: classifiers"),
-        controls=bool(content.get("controls", True)),
+        controls=_switch(content.get("controls", True), f"{where}: controls"),
         quality=_switch(content.get("quality", True), f"{where}: quality"),
         repeats=content.get("repeats", 5),
         parameters=tuple((name, parameters_of(name, given)) for name, given in parameters.items()),
