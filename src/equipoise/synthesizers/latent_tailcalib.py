@@ -162,7 +162,7 @@ class LatentTailCalib(Synthesizer):
     def _check_options(self) -> None:
         check_rule(self)
         check_choices(self, start=("posterior", "mean"))
-        self._inner()._check_options()
+        self._bare()._check_options()
 
     def _fit(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> None:
         n_classes = len(self.class_counts_)
@@ -188,9 +188,12 @@ class LatentTailCalib(Synthesizer):
             reason = "no dimension of the code is in use: codes are drawn from the prior"
             self.fallbacks_ |= dict.fromkeys(range(n_classes), reason)
 
+    def _bare(self) -> TVAE:
+        return TVAE(**{name: getattr(self, name) for name in FROM_TVAE})
+
     def _inner(self) -> TVAE:
         """Give a TVAE that knows the table as this synthesizer does."""
-        inner = TVAE(**{name: getattr(self, name) for name in FROM_TVAE})
+        inner = self._bare()
         for name in LENT:
             setattr(inner, name, getattr(self, name))
         inner.fallbacks_, inner._sample_fallbacks, inner.history_ = {}, {}, {}
