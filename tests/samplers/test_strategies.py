@@ -55,3 +55,15 @@ def test_a_plan_that_cannot_be_read_is_refused_in_one_sentence(text):
 def test_adding_rows_of_an_unknown_class_names_the_classes():
     with pytest.raises(OptionError, match="'a', 'b'"):
         parse_plan("add:z=3").new_rows(["a", "b"])
+
+
+@pytest.mark.parametrize("make", [balance, grow])
+def test_a_rate_that_is_no_number_is_refused(make):
+    with pytest.raises(OptionError, match="got 'a'"):
+        make("a")
+
+
+def test_a_class_may_be_named_by_the_same_number_written_otherwise():
+    assert parse_plan("add:1.0=5").new_rows([0, 1, 1]) == {1: 5}
+    with pytest.raises(OptionError, match="'2'"):
+        parse_plan("add:2=5").new_rows([0, 1, 1])

@@ -291,7 +291,8 @@ BAD_CSV = {
     "inf": (b"a,b\n1,2\ninf,3\n", "line 3: column 'a' holds 'inf', which is no finite number"),
     "minus infinity": (b"a,b\n1,2\n-Infinity,3\n", "line 3: column 'a' holds '-Infinity'"),
     "1e999": (b"a,b\n1,2\n\n1e999,3\n", "line 4: column 'a' holds '1e999'"),
-    "open quote": (b'a,b\n1,2\n3,"x\n4,5\n6,7\n', "a double quote is opened and never closed"),
+    "open quote": (b'a,b\n1,2\n3,"x\n4,5\n6,7\n', "line 3: a double quote is opened and never closed"),
+    "open quote before a last field": (b'a,b\n1,2\n"3,x\n4,5\n', "line 3: a double quote is opened and never"),
 }  # fmt: skip
 
 
@@ -317,7 +318,9 @@ def test_a_file_that_is_not_there_or_is_a_folder_or_has_no_format_is_refused(
     assert "is a folder" in refusal(tmp_path)
     (tmp_path / "d.csv").mkdir()
     assert "is a folder" in refusal(tmp_path / "d.csv")
-    assert "'.xlsx', which says no table format" in refusal(put(tmp_path, b"x", "t.xlsx"))
+    assert "spreadsheet; save the sheet as CSV" in refusal(put(tmp_path, b"x", "t.xlsx"))
+    assert "'.json', which says no table format" in refusal(put(tmp_path, b"x", "t.json"))
+    assert "has no ending, which says no table format" in refusal(put(tmp_path, b"x", "t"))
     assert "no column is left" in refusal(put(tmp_path, b"a,b\n1,2\n"), drop=("a", "b"))
 
 
@@ -525,3 +528,16 @@ def test_a_full_disk_becomes_a_sentence(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="cannot be written"), writer:
             writer.write(frame)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_stays_a_link_and_its_file_gets_the_table(tmp_path: Path) -> None:
+    (tmp_path / "real.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+    write_table(pd.DataFrame({"a": [1, 2]}), tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert read_table(tmp_path / "real.csv")["a"].tolist() == [1, 2]
+
+
+def test_a_name_too_long_for_a_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be written"):
+        write_table(pd.DataFrame({"a": [1]}), tmp_path / ("x" * 300 + ".csv"))

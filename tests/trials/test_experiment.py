@@ -103,6 +103,18 @@ def test_a_wrong_word_or_number_is_refused_before_anything_starts(change, said):
         ('name = "x"\ndatasets = []\nmethods = []\ncells = [{plan = []}]', "unknown key 'plan'"),
         ('name = "x"\ndatasets = []\nmethods = []\ncells = 3', "cells must be tables"),
         (
+            'name = "x"\ndatasets = []\nmethods = []\ncells = []\ncontrols = "no"',
+            "controls must be true or false",
+        ),
+        (
+            'name = "x"\ndatasets = []\nmethods = ["smote"]\ncells = [{methods = ["cart"]}]',
+            "names 'cart', which takes no part; the methods are smote",
+        ),
+        (
+            'name = "x"\ndatasets = []\nmethods = ["smote"]\ncells = []\nparameters = {cart = {min_leaf = 3}}',
+            "names 'cart', which takes no part; the methods are smote",
+        ),
+        (
             'name = "x"\ndatasets = []\nmethods = []\ncells = []\nparameters = {tvae = 3}',
             "parameters must be tables",
         ),

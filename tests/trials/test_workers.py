@@ -37,7 +37,7 @@ def test_a_limit_that_nothing_could_keep_is_refused(limit):
 
 
 def test_no_jobs_are_refused():
-    with pytest.raises(OptionError, match="--jobs must be at least 1, found 0"):
+    with pytest.raises(OptionError, match="--jobs must be a whole number of at least 1, got 0"):
         LocalWorkers(0)
 
 

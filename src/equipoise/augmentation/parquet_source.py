@@ -132,6 +132,7 @@ class ParquetSink:
             self._writer = pq.ParquetWriter(draft.sink, whole, compression=compression)
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{draft.path} cannot be written: {error}") from None
+        draft.before_end = self._writer.close  # an interrupted writer would complain at its own end
 
     def write(self, table: pa.Table, synthetic: bool) -> None:
         """Append a table as a row group."""

@@ -81,6 +81,7 @@ class Request:
             registry.check_parameters(registry.method(self.method), self.parameters)
         output_format(self.output)
         input_format(self.data)
+        check_place(self.output)
         places = {"the data": self.data, "--model": self.model}
         for option, place in (("-o", self.output), ("--save", self.save)):
             for name, other in places.items():
@@ -89,7 +90,6 @@ class Request:
                         f"{option} names {place}, which is {name}, too; name another file"
                     )
             places[option] = place
-        check_place(self.output)
         if self.save is not None:
             check_place(self.save)
         if self.model is not None and not self.model.is_file():

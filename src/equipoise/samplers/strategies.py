@@ -6,6 +6,7 @@ imbalanced-learn strategies: callables of y that give the total wanted of each c
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,8 @@ class balance:  # noqa: N801 - a strategy is called like a function
 
     def __post_init__(self) -> None:
         """Refuse a ratio out of range."""
-        if not 0 < self.ratio <= 1:
-            raise OptionError(f"the ratio of balance must lie in (0, 1], got {self.ratio}")
+        if not (isinstance(self.ratio, Real) and 0 < self.ratio <= 1):
+            raise OptionError(f"the ratio of balance must lie in (0, 1], got {self.ratio!r}")
 
     def __call__(self, y: Any) -> dict[Any, int]:
         """Give the total wanted of each class."""
@@ -68,8 +69,8 @@ class grow:  # noqa: N801 - a strategy is called like a function
 
     def __post_init__(self) -> None:
         """Refuse a rate out of range."""
-        if not (self.rate >= 0 and math.isfinite(self.rate)):
-            raise OptionError(f"the rate of grow must be 0 or more, got {self.rate}")
+        if not (isinstance(self.rate, Real) and self.rate >= 0 and math.isfinite(self.rate)):
+            raise OptionError(f"the rate of grow must be 0 or more, got {self.rate!r}")
 
     def __call__(self, y: Any) -> dict[Any, int]:
         """Give the total wanted of each class."""
@@ -89,12 +90,20 @@ class add:  # noqa: N801 - a strategy is called like a function
         """Give the total wanted of each class."""
         counts = class_counts(y)
         found = [label for label in counts if str(label) == self.label]
+        found = found or [label for label in counts if _same_number(label, self.label)]
         if not found:
             raise OptionError(
                 f"the plan adds rows of class {self.label!r}, but the classes are "
                 f"{', '.join(map(repr, counts))}"
             )
         return {label: n + (self.n if label == found[0] else 0) for label, n in counts.items()}
+
+
+def _same_number(label: Any, text: str) -> bool:
+    try:
+        return float(label) == float(text)
+    except (TypeError, ValueError):
+        return False
 
 
 def shrink(y: NDArray[np.int64], counted: NDArray[np.bool_]) -> dict[int, int]:

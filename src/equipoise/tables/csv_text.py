@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from equipoise.errors import DataError
-from equipoise.tables.cells import shown
 from equipoise.tables.schema import list_names
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -114,6 +113,7 @@ def cells_of(path: Path, data: bytes, names: list[str], separator: str) -> pa.Ta
     except pa.ArrowException as error:
         raise DataError(f"{path} cannot be read as CSV: {error}") from None
     if ragged:
+        _check_quotes(path, data, separator)
         line, got = ragged_line(io.BytesIO(data), separator, len(names), ragged[0])
         raise DataError(
             f"{path}, line {line}: expected {len(names)} fields, as the header has, got {got}; "
@@ -122,13 +122,26 @@ def cells_of(path: Path, data: bytes, names: list[str], separator: str) -> pa.Ta
     if table.num_rows <= 1:
         raise DataError(f"{path} has a header line but no rows; expected at least one row")
     last = table.column(table.num_columns - 1)[-1].as_py() or ""
-    if "\n" in last and data.count(b'"') % 2:
-        line = line_of(io.BytesIO(data), separator, table.num_rows - 2)
-        raise DataError(
-            f"{path}: a double quote is opened and never closed (the last row runs on to line "
-            f"{line}, from {shown(last)}); close it"
-        )
+    if "\n" in last:
+        _check_quotes(path, data, separator)
     return table.slice(1)
+
+
+def _check_quotes(path: Path, data: bytes, separator: str) -> None:
+    """Refuse a file whose last record is a text that is never closed, and say on which line that record begins."""
+    if data.count(b'"') % 2 == 0:
+        return
+    begun = ended = 0
+    with io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="") as text:
+        reader = csv.reader(text, delimiter=separator)
+        try:
+            for _ in reader:
+                begun, ended = ended + 1, reader.line_num
+        except csv.Error:  # a field beyond all bounds, which is the open one
+            begun = ended + 1
+    raise DataError(
+        f"{path}, line {begun}: a double quote is opened and never closed; close it, or write two for one that is meant"
+    )
 
 
 def line_of(data: IO[bytes], separator: str, row: int) -> int:

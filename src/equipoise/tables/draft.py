@@ -33,7 +33,8 @@ class Draft:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._place = Path(os.path.realpath(path))  # a link stays one
+        self._part = self._place.with_name(f".{self._place.name}.{os.getpid()}.part")
         self._file: Any = None
         self.sink: IO[bytes] | Any = None
         self.before_end: Callable[[], object] | None = None
@@ -96,7 +97,7 @@ class Draft:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        os.replace(self._part, self.path)
+        os.replace(self._part, self._place)
 
 
 def make_folder(path: Path) -> None:

@@ -26,6 +26,8 @@ from equipoise.tables.writer import CSV_ENDINGS, PARQUET_ENDINGS, TableWriter, w
 
 __all__ = ["TableWriter", "check_names", "column_names", "read_noted", "read_table", "write_table"]
 
+SHEETS = (".xlsx", ".xls", ".xlsm", ".ods")
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -171,9 +173,11 @@ def input_format(path: Path) -> tuple[str, bool]:
         raise DataError(f"{path} is a folder; give the CSV or Parquet file in it")
     if not path.exists():
         raise DataError(f"there is no file {path}; check the name and the folder")
+    if ending[0] in SHEETS:
+        raise DataError(f"{path} is a spreadsheet; save the sheet as CSV and give that file")
+    ends = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
     raise DataError(
-        f"{path} ends in {path.suffix or 'nothing'!r}, which says no table format; name it "
-        ".csv, .tsv or .parquet (also with .gz)"
+        f"{path} {ends}, which says no table format; name it .csv, .tsv or .parquet (also with .gz)"
     )
 
 

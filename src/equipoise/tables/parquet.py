@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from equipoise.errors import DataError
-from equipoise.tables.cells import TEXT, blanked
+from equipoise.tables.cells import TEXT, blanked, quoted
 from equipoise.tables.schema import EXACT, list_names
 
 
@@ -86,7 +86,7 @@ def parquet_series(path: Path, name: str, cells: pa.Array, missing: Sequence[str
         return cells.to_pandas().rename(name)
     raise DataError(
         f"{path}: column {name!r} holds cells of type {kind}; a cell must be a number, a text, a "
-        "date or a truth value: convert the column, or leave it out of the file"
+        f"date or a truth value: convert the column, or leave it out with --drop {quoted(name)}"
     )
 
 

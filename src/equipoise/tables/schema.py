@@ -135,6 +135,10 @@ class Schema:
             `kinds` names no column, or a kind that the column's values cannot have.
         """
         check_frame(frame)
+        if kinds is not None and not isinstance(kinds, Mapping):
+            raise OptionError(
+                f"kinds must map names of columns to kinds, as {{'age': 'numeric'}}; got {type(kinds).__name__}"
+            )
         kinds = dict(kinds or {})
         for name, kind in kinds.items():
             if name not in frame.columns:
@@ -171,8 +175,8 @@ class Schema:
                 )
             elif column.kind == "categorical" and len(column.levels) > MANY_LEVELS:
                 warnings.warn(
-                    f"column {column.name!r} has {len(column.levels)} levels: networks see the "
-                    f"{MANY_LEVELS} most frequent ones and pool the rest, from which rows are "
+                    f"column {column.name!r} has {len(column.levels)} levels: methods that have an input for each "
+                    f"see the {MANY_LEVELS} most frequent ones and pool the rest, from which rows are "
                     "drawn at their frequencies. Drop it if it carries nothing",
                     EquipoiseWarning,
                     stacklevel=4,

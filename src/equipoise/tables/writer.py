@@ -133,9 +133,9 @@ def output_format(path: Path) -> str | None:
         suffixes.pop()
     if suffixes and suffixes[-1] in CSV_ENDINGS:
         return CSV_ENDINGS[suffixes[-1]]
+    ends = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
     raise OptionError(
-        f"the output {path} ends in {path.suffix or 'nothing'!r}, which says no format; name it "
-        ".csv, .csv.gz, .tsv or .parquet"
+        f"the output {path} {ends}, which says no format; name a file that ends in .csv, .csv.gz, .tsv or .parquet"
     )
 
 

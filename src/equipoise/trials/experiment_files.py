@@ -78,13 +78,24 @@ def from_dict(content: dict[str, Any], where: str) -> Experiment:
         )
     parameters = _parameters(content.get("parameters", {}), f"{where}: parameters")
     variants, own = read_variants(content.get("variants", {}), f"{where}: variants")
+    methods = words(content["methods"], f"{where}: methods")
+    known = {"identity", *methods}
+    for key, names, more in (
+        ("[[cells]]", [m for part in products for m in part.methods], set()),
+        ("[parameters]", list(parameters), {v.method for v in variants}),
+    ):
+        for name in names:
+            if name not in known | more:
+                raise OptionError(
+                    f"{where}: {key} names {name!r}, which takes no part; the methods are {', '.join(methods)}"
+                )
     for variant in variants:  # is its method as this experiment has it, but for what it says itself
         parameters[variant.name] = {**parameters.get(variant.method, {}), **own[variant.name]}
     return Experiment(
         name=str(content["name"]),
         title=str(content.get("title", "")),
         datasets=words(content["datasets"], f"{where}: datasets"),
-        methods=words(content["methods"], f"{where}: methods"),
+        methods=methods,
         cells=tuple(products),
         classifiers=words(content.get("classifiers", ["xgboost"]), f"{where}: classifiers"),
         controls=_switch(content.get("controls", True), f"{where}: controls"),

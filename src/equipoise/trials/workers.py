@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
+from numbers import Integral
 from typing import Any, Protocol
 
 from loky.process_executor import ProcessPoolExecutor
@@ -76,9 +77,9 @@ class LocalWorkers:
     isolates = False
 
     def __init__(self, jobs: int = 1) -> None:
-        if jobs < 1:
-            raise OptionError(f"--jobs must be at least 1, found {jobs}")
-        self._jobs = jobs
+        if not isinstance(jobs, Integral) or jobs < 1:
+            raise OptionError(f"--jobs must be a whole number of at least 1, got {jobs!r}")
+        self._jobs: int = int(jobs)
 
     @property
     def jobs(self) -> int:
