@@ -66,3 +66,18 @@ def test_where_floor_and_ceiling_meet_what_is_worse_than_both_is_said_to_be(bett
         value=value, floor=0.9, ceiling=0.87, scaled=(NAN,) * 3, informative=False, better=better
     )
     assert calibrated_text(none) == text
+
+
+@pytest.mark.parametrize(
+    ("crowded", "class_crowded"), [(False, False), (True, False), (False, True)]
+)
+def test_each_class_is_called_clean_only_where_it_and_the_table_are(crowded, class_crowded):
+    from equipoise.fidelity.copying import Bound, Copying
+
+    def found(crowds):
+        near = Bound(0.4 if crowds else 0.0, 0.3 if crowds else 0.0, 0.5 if crowds else 0.1, 0.1)
+        return Copying(near.value, near.low, near.high, False, crowds, near, near)
+
+    copying = {"": found(crowded), "a": found(class_crowded), "b": found(False)}
+    said = " ".join(str(value) for value in sentences([score()], copying, ("a", "b")).values())
+    assert ("That holds for each class" in said) == (not crowded and not class_crowded)

@@ -15,6 +15,7 @@ from equipoise.results.store import Store
 from equipoise.samplers.strategies import shrink
 from equipoise.synthesizers.duplicate import Duplicate
 from equipoise.trials import steps
+from equipoise.trials import trial as trial_module
 from equipoise.trials.bench import bench, plan
 from equipoise.trials.experiment import Cells, Experiment, TableFile
 from equipoise.trials.trial import load_table, run_trial
@@ -108,6 +109,22 @@ def test_no_fit_has_seen_a_marked_test_row(table, spied):
     assert len(Spy.seen) == 6  # once, and in five inner folds
     assert all(not test & marks for marks in fitted)
     assert any(test & set(X["mark"]) for what, X in spied if what == "predict")
+
+
+def test_what_columns_are_is_learnt_from_training_rows(table, monkeypatch):
+    seen, real = [], trial_module.Schema.infer.__func__
+
+    def watched(cls, frame, *args, **kwargs):
+        seen.append(set(frame["mark"]))
+        return real(cls, frame, *args, **kwargs)
+
+    (trial,) = trials_of(table, ["smote"], repeats=1)
+    monkeypatch.setattr(trial_module.Schema, "infer", classmethod(watched))
+    run_trial(trial)
+    y = (rows()["target"] == "yes").to_numpy().astype(int)
+    test = set(split("marked", y, 0).test + 0.5)
+    assert seen
+    assert all(not test & marks for marks in seen)
 
 
 def test_stored_out_of_fold_rows_are_training_rows_and_never_test_rows(table):

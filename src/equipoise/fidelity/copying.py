@@ -84,6 +84,12 @@ class Copying:
     to_fresh: Bound
 
     @property
+    def clean(self) -> bool:
+        """Whether nothing speaks for copies, nor for rows that crowd together."""
+        unknown = bool(np.isnan(self.value))
+        return not (unknown or self.alarm or self.concentrated or self.to_train.certain)
+
+    @property
     def sentence(self) -> str:
         """What was found, in words."""
         if np.isnan(self.value):

@@ -141,6 +141,8 @@ def _copies(copying: Mapping[str, Copying]) -> str:
             )
             + "."
         )
-    elif not math.isnan(whole.value) and len(copying) > 1 and not whole.alarm:
-        parts.append("That holds for each class with enough rows.")
+    else:
+        told = [found for label, found in copying.items() if label and not math.isnan(found.value)]
+        if told and whole.clean and all(found.clean for found in told):
+            parts.append("That holds for each class with enough rows.")
     return " ".join(parts)
