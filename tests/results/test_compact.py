@@ -8,6 +8,7 @@ import pytest
 
 from equipoise.errors import StoreError
 from equipoise.results import compact
+from equipoise.results import format as tables
 from equipoise.results.compact import write_compact
 from equipoise.results.records import (
     Observation,
@@ -92,6 +93,17 @@ def test_what_is_no_compact_copy_is_refused_in_one_sentence(run, tmp_path, monke
     path.write_bytes(whole)
     with pytest.raises(StoreError, match="unpacks to more than"):
         Store.open(path)
+
+
+def test_a_run_of_an_earlier_format_is_copied_in_the_present_one(run, tmp_path, monkeypatch):
+    newer = (*tables.STEPS, ("CREATE TABLE later (id INTEGER PRIMARY KEY)",))
+    monkeypatch.setattr(tables, "STEPS", newer)
+    monkeypatch.setattr(tables, "FORMAT", len(newer))
+    before = (run / "results.sqlite").read_bytes()
+    write_compact(run / "results.sqlite", tmp_path / "a.sqlite.gz")
+    with Store.open(tmp_path / "a.sqlite.gz") as small:
+        assert len(small.observations()) > 0
+    assert (run / "results.sqlite").read_bytes() == before
 
 
 def test_a_copy_is_not_made_of_a_copy(run, tmp_path):

@@ -16,7 +16,13 @@ import numpy as np
 
 from equipoise.errors import StoreError
 from equipoise.results.blobs import pack, unpack
-from equipoise.results.files import check_readable, connect_to_read, discard, in_words, is_database
+from equipoise.results.files import (
+    check_readable,
+    connect_to_current,
+    discard,
+    in_words,
+    is_database,
+)
 
 ENDING = ".sqlite.gz"
 DECIMALS = 3
@@ -47,7 +53,7 @@ def write_compact(source: Path, target: Path) -> int:
     part = target.with_name(target.name + ".part")
     try:
         with in_words(source):
-            connection, copy = connect_to_read(source)
+            connection, copy = connect_to_current(source)
             try:
                 check_readable(connection, source)
                 small = sqlite3.connect(folder / "results.sqlite", isolation_level=None)

@@ -139,13 +139,24 @@ def check_readable(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def is_older(connection: sqlite3.Connection) -> bool:
-    """Whether a file is ours and of an earlier format than this version writes."""
-    ours = tables.application(connection) == tables.APPLICATION_ID
-    return ours and 0 < tables.version(connection) < tables.FORMAT
+def connect_to_current(path: Path) -> tuple[sqlite3.Connection, Path | None]:
+    """Open a file to read as `connect_to_read` does; one of an earlier format is read from a migrated copy."""
+    connection, copy = connect_to_read(path)
+    try:
+        ours = tables.application(connection) == tables.APPLICATION_ID
+        if not (ours and 0 < tables.version(connection) < tables.FORMAT):
+            return connection, copy
+        newer = _brought_up_to_date(connection)
+    except BaseException:
+        connection.close()
+        discard(copy)
+        raise
+    connection.close()
+    discard(copy)
+    return newer
 
 
-def brought_up_to_date(connection: sqlite3.Connection) -> tuple[sqlite3.Connection, Path]:
+def _brought_up_to_date(connection: sqlite3.Connection) -> tuple[sqlite3.Connection, Path]:
     """Copy a file of an earlier format and migrate the copy: a reader changes nothing of what it reads.
 
     Returns

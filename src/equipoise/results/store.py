@@ -102,24 +102,21 @@ class Store:
         packed = file.name.endswith(compact.ENDING)
         plain = compact.unpack_compact(file) if packed else file
         with in_words(file):
+            unpacked = plain.parent if packed else None
             try:
-                connection, copy = files.connect_to_read(plain)
+                connection, copy = files.connect_to_current(plain)
+                try:
+                    files.check_readable(connection, file)
+                except BaseException:
+                    connection.close()
+                    files.discard(copy)
+                    raise
             except BaseException:
-                files.discard(plain.parent if packed else None)
+                files.discard(unpacked)
                 raise
-            copy = plain.parent if packed else copy
-            if files.is_older(connection):
-                older, old_copy = connection, copy
-                connection, copy = files.brought_up_to_date(older)
-                older.close()
-                files.discard(old_copy)
-            try:
-                files.check_readable(connection, file)
-            except BaseException:
-                connection.close()
-                files.discard(copy)
-                raise
-        return cls(file, connection, None, copy)
+            if copy is not None:
+                files.discard(unpacked)
+        return cls(file, connection, None, copy or unpacked)
 
     def close(self) -> None:
         """Give back the file and the lock."""
