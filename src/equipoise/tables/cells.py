@@ -109,19 +109,7 @@ def typed(
     if n_numbers and n_numbers + pc.sum(infinite).as_py() == present:
         raise infinity(name, _first(infinite), trimmed)
     if as_number:
-        row = _first(pc.invert(numeric))
-        word = trimmed[row].as_py()
-        if pc.match_substring_regex(pa.array([word]), WRITTEN_NUMBER)[0].as_py():
-            raise CellError(
-                row,
-                f"column {name!r} was declared numeric but holds {shown(word)}, a number in another notation; "
-                "write such cells plainly, as 1234.5",
-            )
-        raise CellError(
-            row,
-            f"column {name!r} was declared numeric but holds {shown(word)}; declare such words "
-            f"missing ({missing_option([word])}), or leave the column to be categorical",
-        )
+        raise _no_number(name, _first(pc.invert(numeric)), trimmed)
     if _all(trimmed, "^(?:True|False)$"):
         return _truths(name, trimmed), notes
     if _all(trimmed, ISO_DATE):
@@ -159,6 +147,19 @@ def infinity(name: str, row: int, cells: pa.Array) -> CellError:
         f"column {name!r} holds {shown(str(cells[row].as_py()))}, which is no finite number; "
         "replace it by a finite number or leave the field empty",
     )
+
+
+def _no_number(name: str, row: int, cells: pa.Array) -> CellError:
+    """Give the error for a word in a column that was declared numeric."""
+    word = str(cells[row].as_py())
+    advice = f"declare such words missing ({missing_option([word])}), or leave the column to be categorical"
+    if _all(pa.array([word]), WRITTEN_NUMBER):
+        return CellError(
+            row,
+            f"column {name!r} was declared numeric but holds {shown(word)}, a number in another notation; "
+            "write such cells plainly, as 1234.5",
+        )
+    return CellError(row, f"column {name!r} was declared numeric but holds {shown(word)}; {advice}")
 
 
 def _all(cells: pa.Array, pattern: str) -> bool:

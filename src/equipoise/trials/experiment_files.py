@@ -79,16 +79,11 @@ def from_dict(content: dict[str, Any], where: str) -> Experiment:
     parameters = _parameters(content.get("parameters", {}), f"{where}: parameters")
     variants, own = read_variants(content.get("variants", {}), f"{where}: variants")
     methods = words(content["methods"], f"{where}: methods")
-    known = {"identity", *methods}
-    for key, names, more in (
-        ("[[cells]]", [m for part in products for m in part.methods], set()),
-        ("[parameters]", list(parameters), {v.method for v in variants}),
-    ):
-        for name in names:
-            if name not in known | more:
-                raise OptionError(
-                    f"{where}: {key} names {name!r}, which takes no part; the methods are {', '.join(methods)}"
-                )
+    named = [m for part in products for m in part.methods]
+    _check_taking_part(named, methods, f"{where}: [[cells]]")
+    _check_taking_part(
+        parameters, [*methods, *(v.method for v in variants)], f"{where}: [parameters]"
+    )
     for variant in variants:  # is its method as this experiment has it, but for what it says itself
         parameters[variant.name] = {**parameters.get(variant.method, {}), **own[variant.name]}
     return Experiment(
@@ -105,6 +100,14 @@ def from_dict(content: dict[str, Any], where: str) -> Experiment:
         protocol=str(content.get("protocol", FAIR)),
         variants=variants,
     )
+
+
+def _check_taking_part(names: Iterable[str], methods: Sequence[str], where: str) -> None:
+    for name in names:
+        if name not in ("identity", *methods):
+            raise OptionError(
+                f"{where} names {name!r}, which takes no part; the methods are {', '.join(dict.fromkeys(methods))}"
+            )
 
 
 def _parameters(values: Any, where: str) -> dict[str, dict[str, Any]]:
