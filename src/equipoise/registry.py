@@ -289,7 +289,7 @@ def check_parameters(entry: Method, given: Mapping[str, Any]) -> None:
     Raises
     ------
     OptionError
-        The sentence names the parameters that there are.
+        The sentence names the parameters that there are, or says what was expected of a value.
     """
     if not given:
         return

@@ -173,7 +173,8 @@ def spread_between(
 
     low, high = (_where_it_passes(above, share) for share in (LEVEL, 1 - LEVEL))
     value = _where_it_passes(lambda tau: -float(_q(m, v, tau)), 1.0 - n)
-    return Check(name, value, low, high, above(region.low), 1 - above(region.low))
+    inside = above(region.low)
+    return Check(name, value, low, high, inside, 1 - inside)
 
 
 def _q(means: NDArray[np.float64], variances: NDArray[np.float64], tau: float) -> NDArray[Any]:

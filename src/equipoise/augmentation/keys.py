@@ -10,13 +10,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from equipoise.augmentation.plans import Key
+from equipoise.datasets.dataset import QUANTITY_VALUES
 from equipoise.errors import DataError
 from equipoise.tables.cells import quoted
 from equipoise.tables.schema import in_order
 
 MOST_LEVELS = 10_000
-FEW_ROWS = 10
-QUANTITY_VALUES = 50  # more different numbers with decimals are a quantity, not classes
+FEW_ROWS = (
+    10  # of a value in the mean: whole numbers that occur less often are a quantity, not classes
+)
 
 
 def check_classes(path: Path, target: Key) -> None:

@@ -66,9 +66,9 @@ def report(
 
     place = output or (run if run.is_dir() else run.parent) / "report.html"
     check_place(place)
+    summary = summary_of(run)
     if figures is not None:
         make_folder(figures)
-    summary = summary_of(run)
     page = write_page(summary, place)
     typer.echo(f"page: {page}")
     if figures is not None:
@@ -130,9 +130,8 @@ def conclude(folder: Path) -> int:
     from equipoise.results.store import Store
 
     summary = summary_of(folder)
-    page = write_page(
-        summary, folder / "report.html"
-    )  # first: a pipe may close while the table is shown
+    # The page comes first: a pipe may close while the table is shown.
+    page = write_page(summary, folder / "report.html")
     show(summary)
     typer.echo(f"page: {page}")
     with Store.open(folder) as store:

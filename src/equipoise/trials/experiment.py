@@ -178,7 +178,11 @@ class Trial:
     @property
     def settings(self) -> str:
         """What its numbers depend on beside data, seed and code, as JSON that a run folder keeps."""
-        return _settings(self)
+        given: dict[str, Any] = {f"parameters.{name}": value for name, value in self.parameters}
+        given |= {"protocol": self.protocol, "minority_share": self.minority_share}
+        given["method"] = self.registered
+        cells = sorted([cell.plan, cell.decision, cell.classifier] for cell in self.cells)
+        return json.dumps({"given": given, "cells": cells, "quality": self.quality}, sort_keys=True)
 
     @property
     def trial_id(self) -> str:
@@ -195,16 +199,6 @@ class Trial:
             del parts["file"]["path"]
         text = json.dumps(parts, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
-
-
-def _settings(trial: Trial) -> str:
-    given: dict[str, Any] = {f"parameters.{name}": value for name, value in trial.parameters}
-    given |= {"protocol": trial.protocol, "minority_share": trial.minority_share}
-    cells = sorted([cell.plan, cell.decision, cell.classifier] for cell in trial.cells)
-    return json.dumps(
-        {"given": given | {"method": trial.registered}, "cells": cells, "quality": trial.quality},
-        sort_keys=True,
-    )
 
 
 def cells_of(experiment: Experiment, name: str) -> tuple[Cell, ...]:
