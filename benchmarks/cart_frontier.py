@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from equipoise.synthesizers.cart import Cart
-from judging import told_apart, too_close, trained_f1
+from judging import nearest, told_apart, too_close, trained_f1
 from tables import TARGETS, split
 
 SETTINGS: dict[str, dict] = {
@@ -48,7 +48,7 @@ def trial(table: pd.DataFrame, target: str, setting: dict, repeat: int) -> dict[
     synthetic = synthetic.assign(**{target: np.asarray(labels)})[list(table)]
     return {
         "c2st": float(np.mean([told_apart(test, synthetic, k) for k in range(DRAWS)])),
-        "close": too_close(train, test, synthetic),
+        "close": too_close(train, nearest(test, train), synthetic),
         "f1": trained_f1(synthetic, test, target),
         "real": trained_f1(train, test, target),
         "seconds": seconds,

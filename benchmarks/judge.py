@@ -7,10 +7,13 @@
 - too_close: the least share of synthetic rows that must be nearer to a training row than test rows are.
 - tstr_f1, trtr_f1: macro F1 on test rows of XGBoost trained on the synthetic rows and on the training rows.
 - labels: classes of the training rows that the synthetic rows have, and all of them.
+
+The distances of the test rows to the training rows, which cost most on a large table, are kept beside the test rows.
 """
 
 import argparse
 import json
+import os
 import warnings
 from pathlib import Path
 
@@ -18,7 +21,7 @@ import numpy as np
 from sdmetrics.reports.single_table import QualityReport
 
 import tables
-from judging import told_apart, too_close, trained_f1
+from judging import nearest, told_apart, too_close, trained_f1
 
 DRAWS = 5
 warnings.filterwarnings("ignore")
@@ -31,6 +34,15 @@ def quality(train, rows) -> float:
     report = QualityReport()
     report.generate(train.copy(), rows.copy(), {"columns": kinds}, verbose=False)
     return float(report.get_score())
+
+
+def distances(train, test, kept: Path) -> np.ndarray:
+    """Give how near each test row is to a training row, from the file where that is kept."""
+    if not kept.exists():
+        part = kept.with_suffix(f".{os.getpid()}.npy")
+        np.save(part, nearest(test, train))
+        part.replace(kept)
+    return np.load(kept)
 
 
 def main() -> None:
@@ -47,12 +59,13 @@ def main() -> None:
     train = tables.read(options.train, target)
     test = tables.read(options.test, target)[list(train)]
     rows = tables.read(options.rows, target)[list(train)]
+    fresh = distances(train, test, options.test.with_suffix(".nearest.npy"))
     classes = set(train[target])
     several = rows[target].nunique() > 1
     scores = {
         "quality": quality(train, rows),
         "c2st_unseen": float(np.mean([told_apart(test, rows, k) for k in range(DRAWS)])),
-        "too_close": too_close(train, test, rows),
+        "too_close": too_close(train, fresh, rows),
         "tstr_f1": trained_f1(rows, test, target) if several else float("nan"),
         "trtr_f1": trained_f1(train, test, target),
         "labels": [len(classes & set(rows[target])), len(classes)],

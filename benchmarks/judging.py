@@ -50,10 +50,12 @@ def nearest(rows: pd.DataFrame, train: pd.DataFrame) -> np.ndarray:
     return np.sort(distances.min(axis=1))
 
 
-def too_close(train: pd.DataFrame, test: pd.DataFrame, synthetic: pd.DataFrame) -> float:
-    """Give max over d of (F_synthetic(d) - F_fresh(d)) / (1 - F_fresh(d)), d up to the median of fresh rows."""
+def too_close(train: pd.DataFrame, fresh: np.ndarray, synthetic: pd.DataFrame) -> float:
+    """Give max over d of (F_synthetic(d) - F_fresh(d)) / (1 - F_fresh(d)), d up to the median of fresh rows.
+
+    `fresh` holds the distances of rows that were not trained on, as `nearest` gives them.
+    """
     near = nearest(synthetic.sample(min(2000, len(synthetic)), random_state=0), train)
-    fresh = nearest(test, train)
     limit = fresh[(len(fresh) - 1) // 2]
     at = np.unique(np.concatenate([[0.0], fresh, near]))
     at = at[at <= limit] + 1e-6  # sums of shares in single precision

@@ -17,9 +17,11 @@ from equipoise.datasets.catalogue import describe, entry, from_file, load
 from equipoise.datasets.dataset import content_hash
 from equipoise.datasets.laws import LAWS
 from equipoise.errors import DataError, EquipoiseWarning, OptionError
+from equipoise.results.thinned import share_of
 from equipoise.tables.coded import code, decode
 from equipoise.tables.io import read_table, write_table
 from equipoise.tables.schema import Schema
+from equipoise.trials.experiment import TableFile
 
 DATA = os.environ.get("EQUIPOISE_DATA", "")
 TABLES = [
@@ -257,6 +259,13 @@ def test_a_table_of_ones_own_is_parted_and_named_after_its_file(tmp_path: Path) 
     named = from_file(_write(tmp_path, _own()), "label", numeric="code", name="mine")
     assert named.name == "mine"
     assert named.kinds == {"code": "numeric"}
+
+
+def test_a_file_named_like_a_thinned_table_is_a_table_of_its_own(tmp_path: Path) -> None:
+    path = _write(tmp_path, _own()).rename(tmp_path / "sales@0.5.csv")
+    name = from_file(path, "label").name
+    assert name == TableFile(str(path), "label").name == "sales-0.5"
+    assert share_of(name) == 1
 
 
 def test_rows_without_a_label_are_left_out_and_counted(tmp_path: Path) -> None:

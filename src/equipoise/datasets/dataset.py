@@ -10,6 +10,7 @@ import pandas as pd
 
 from equipoise.datasets.splits import SCORED_ROWS
 from equipoise.errors import DataError, OptionError
+from equipoise.results.thinned import MARK
 from equipoise.tables.io import absent, read_noted
 from equipoise.tables.labels import twins_note
 from equipoise.tables.schema import Kind
@@ -99,11 +100,11 @@ def content_hash(X: pd.DataFrame, y: pd.Series, kinds: Mapping[str, str]) -> str
 
 
 def table_name(path: str | Path) -> str:
-    """Name a table after its file, without the endings that tell the format."""
+    """Name a table after its file, without the endings that tell the format and the mark of thinned tables."""
     name = Path(path).name
     for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet", ".pq"):
         name = name.removesuffix(ending)
-    return name or Path(path).name
+    return (name or Path(path).name).replace(MARK, "-")
 
 
 def from_file(

@@ -10,7 +10,7 @@ import warnings
 from equipoise.datasets import catalogue
 from equipoise.datasets.dataset import Dataset
 from equipoise.datasets.scarce import base_and_share, named, scarce_split
-from equipoise.datasets.splits import scored_classes, split
+from equipoise.datasets.splits import scored_classes
 from equipoise.errors import DataError, EquipoiseWarning
 from equipoise.registry import method
 from equipoise.results.records import TrialRecord
@@ -67,8 +67,7 @@ def fair_run(trial: Trial, dataset: Dataset) -> TrialRun:
     """Give the cells of a fair trial: whatever is learnt is learnt on the training part."""
     labels = Labels.infer(dataset.y)
     y = labels.code(dataset.y)
-    own = trial.file is not None  # its name is the file's, and may hold any mark
-    part = (split if own else scarce_split)(trial.dataset, y, trial.repeat)
+    part = scarce_split(trial.dataset, y, trial.repeat)
     table = Sample(dataset.X, y)
     setting = Setting(
         trial,
