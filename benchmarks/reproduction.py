@@ -21,10 +21,13 @@ from equipoise.results.store import Store
 
 HERE = Path(__file__).parent
 SHOWN = {
-    "article": ("headline", "rates-f1", "f1-quality-calibrated", "gain-cost"),
+    "article": (
+        "headline", "untreated-f1", "levels-0", "gap-closed-0", "rates-gap", "rates-f1", "boxes-calibrated",
+        "f1-quality-calibrated", "gain-cost",
+    ),
     "tutorial": (),
     "scarce": ("scarcity",),
-}
+}  # fmt: skip
 WIDTH, SCALE = 620, 1.5
 
 
@@ -37,6 +40,9 @@ def summary_of(path: Path) -> dict[str, Any]:
     found["made_with"] = dict(results.run.get("versions", {}))
     found["trials"] = trials["status"].value_counts().to_dict()
     found["cpu_minutes"] = float(trials["total_seconds"].sum()) / 60
+    found["figure_titles"] = {figure.name: figure.title for figure in figures(found)}
+    counts = results.datasets["class_counts"].iloc[0]
+    found["positives"] = min(counts.values()) / sum(counts.values())
     return found
 
 
@@ -71,7 +77,9 @@ def main() -> int:
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     parser.add_argument("--check", action="store_true")
     given = parser.parse_args()
-    summaries = {name: summary_of(given.results / f"{name}.sqlite.gz") for name in SHOWN}
+    summaries = {
+        name: summary_of(given.results / f"{name}.sqlite.gz") | {"name": name} for name in SHOWN
+    }
     text, target = page(summaries), given.docs / "reproduction.md"
     if given.check:
         lines = difflib.unified_diff(

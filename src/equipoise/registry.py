@@ -160,6 +160,7 @@ METHODS: dict[str, Method] = {
         costly=True,
         extra="llm",
         max_rows=1_000,
+        code_version=2,
     ),
 }
 

@@ -22,10 +22,11 @@ from equipoise.errors import (  # noqa: E402
     OptionError,
 )
 from equipoise.saving.model_file import load  # noqa: E402
+from equipoise.synthesizers import _tuning  # noqa: E402
 from equipoise.synthesizers import great as module  # noqa: E402
 from equipoise.synthesizers._language import LanguageModel, plain  # noqa: E402
 from equipoise.synthesizers._sentences import read  # noqa: E402
-from equipoise.synthesizers._tuning import Speaker  # noqa: E402
+from equipoise.synthesizers._tuning import Speaker, Tuner  # noqa: E402
 from equipoise.synthesizers._words import Lexicon  # noqa: E402
 from equipoise.synthesizers._writer import Reading, Writer, entry_logits  # noqa: E402
 from equipoise.synthesizers.great import GReaT  # noqa: E402
@@ -350,9 +351,73 @@ def test_a_shortfall_in_time_is_delivered_with_a_warning_and_its_reason(quick):
     assert all("max_seconds" in d.fallback for d in great.deliveries_)
 
 
+class SlowClock:
+    """Seconds that pass only while rows are written: two a batch and one a row."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+    def writes(self, n):
+        self.now += 2 + n
+
+
+def test_a_slow_machine_writes_as_many_rows_as_the_seconds_allow(quick, monkeypatch):
+    X, y = mixed()
+    great = quick(X, y, max_seconds=60)
+    clock, write, sizes = SlowClock(), Writer.write, []
+
+    def slow(writer, prompts, order, rng, deadline):
+        sizes.append(len(prompts))
+        clock.writes(len(prompts))
+        return write(writer, prompts, order, rng, np.inf) if clock.now <= deadline else None
+
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(Writer, "write", slow)
+    with pytest.warns(EquipoiseWarning, match=r"of 200 rows .*max_seconds"):
+        _, labels = great.sample({"many": 200}, random_state=1)
+    assert max(sizes) < module.AT_ONCE  # such a batch would have been lost
+    assert len(labels) == sum(sizes) >= 45
+
+
+def test_the_clock_changes_nothing_where_there_is_time(quick, monkeypatch):
+    X, y = mixed()
+    great, sizes, write = quick(X, y), [], Writer.write
+
+    def counted(writer, prompts, *rest):
+        sizes.append(len(prompts))
+        return write(writer, prompts, *rest)
+
+    monkeypatch.setattr(Writer, "write", counted)
+    great.sample({"many": 150}, random_state=1)
+    assert sizes == [8, 64, 64, 14]
+
+
+def test_an_evaluation_reads_fewer_rows_where_they_are_long(quick, monkeypatch):
+    rng = np.random.default_rng(0)
+    X, y = pd.DataFrame({"a": rng.choice(["u", "v"], 400)}), ["k"] * 200 + ["l"] * 200
+    held = []
+    init = Tuner.__init__
+
+    def noted(tuner, *rest):
+        init(tuner, *rest)
+        held.append((len(tuner.held), len(tuner.held[0].tokens)))
+
+    monkeypatch.setattr(Tuner, "__init__", noted)
+    quick(X, y)
+    ((most, length),) = held
+    monkeypatch.setattr(_tuning, "MOST_TOKENS", 10 * length + 1)
+    held.clear()
+    quick(X, y)
+    assert most > 10 >= held[0][0] >= 8
+
+
 def test_what_was_written_in_time_is_given(quick, monkeypatch):
     X, y = mixed()
     great = quick(X, y)
+    monkeypatch.setattr(module, "FIRST", 10)
     monkeypatch.setattr(module, "AT_ONCE", 10)
     writes, write = [], Writer.write
 

@@ -24,7 +24,7 @@ from equipoise.synthesizers._words import Words
 from equipoise.synthesizers._writer import entry_logits
 
 EVALUATE_EVERY, PATIENCE = 20, 4
-MOST_HELD = 48  # rows that an evaluation reads at most
+MOST_HELD, MOST_TOKENS = 48, 8_000  # rows that an evaluation reads at most, and their tokens
 SCALE = 2.0  # of an adapter: alpha / r = 32 / 16
 GRADIENT_NORM = 1.0
 WARM_UP = 5  # steps; the pace is measured on the later of them
@@ -162,7 +162,9 @@ class Tuner:
         held = hold_out(y, self.generator).numpy()
         self.rows, self.has_held = np.flatnonzero(~held), bool(held.any())
         seen = rng.permutation(np.flatnonzero(held) if self.has_held else self.rows)[:MOST_HELD]
-        self.held = speaker.batch(seen.tolist(), rng)
+        held_rows = speaker.batch(seen.tolist(), rng)
+        read = np.cumsum([len(sentence.tokens) for sentence in held_rows])
+        self.held = held_rows[: max(1, int(np.searchsorted(read, MOST_TOKENS, "right")))]
         self.n_steps, self.n_planned = 0, settings.max_steps
         self.before = self.after = float("nan")
 

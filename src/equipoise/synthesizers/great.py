@@ -38,7 +38,8 @@ from equipoise.synthesizers._words import Lexicon, Words, words_of_levels, words
 from equipoise.synthesizers._writer import Writer
 from equipoise.tables.coded import Coded
 
-AT_ONCE = 64  # rows that are written together
+FIRST, AT_ONCE = 8, 64  # rows that are written together: to learn the pace, and then at most
+SAFE = 0.7  # share of the seconds left that a batch is planned to take
 
 
 class GReaT(NetworkSynthesizer, Prompted):
@@ -80,7 +81,8 @@ class GReaT(NetworkSynthesizer, Prompted):
         Times that a row is written anew where the model gave something that is not a finite number.
     max_seconds : float, default=600.0
         Seconds for one call of `sample` at most. Rows that were not written by then are missing from what is returned,
-        with a warning and the reason in `deliveries_`.
+        with a warning and the reason in `deliveries_`. Where they are short, fewer rows are written together, and the
+        same seed may give other rows another time.
     device : str, default="auto"
         "cpu", "cuda", ...; "auto" takes a graphics card if there is one.
     dtype : {"auto", "float32", "bfloat16"}, default="auto"
@@ -257,13 +259,15 @@ class GReaT(NetworkSynthesizer, Prompted):
         writer = Writer(network, self.words_, *self._marks, self.temperature, generator)
         labels: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
         values: list[NDArray[np.float64]] = [np.empty((0, len(self.words_)))]
+        size = FIRST
         for _ in range(self.max_tries):
             failed = []
-            for start in range(0, len(y), AT_ONCE):
-                here = y[start : start + AT_ONCE]
+            while len(y):
+                here, y = y[:size], y[size:]
+                began = time.monotonic()
                 prompt, order = self._prompt(given, rng)
                 prompts = [[*self._class(k), *prompt] for k in here]
-                written = writer.write(prompts, order, rng, deadline)
+                written = writer.write(prompts, order, rng, deadline) if size else None
                 if written is None:
                     why = f"max_seconds={self.max_seconds:g} were over"
                     return np.concatenate(labels), np.concatenate(values), why
@@ -271,6 +275,7 @@ class GReaT(NetworkSynthesizer, Prompted):
                 labels.append(here[fine])
                 values.append(rows[fine])
                 failed.append(here[~fine])
+                size = affordable(len(here), began, time.monotonic(), deadline)
             y = np.concatenate([y[:0], *failed])
             if not len(y):
                 break
@@ -332,3 +337,11 @@ class GReaT(NetworkSynthesizer, Prompted):
             self._device()
         except RuntimeError:
             raise OptionError(f"device must be one that torch knows, got {self.device!r}") from None
+
+
+def affordable(n_rows: int, began: float, now: float, deadline: float) -> int:
+    """Give how many rows the next batch may have to be whole before the deadline, at the pace of the last one.
+
+    Rows of an unfinished batch are lost, so that a slow machine must write few at a time.
+    """
+    return min(AT_ONCE, int(SAFE * n_rows * max(deadline - now, 0.0) / max(now - began, 1e-9)))
