@@ -8,7 +8,7 @@ import torch
 from equipoise.errors import OptionError
 from equipoise.networks.training import Training
 from equipoise.synthesizers import ctgan as module
-from equipoise.synthesizers.ctgan import CTGAN, condition_blocks
+from equipoise.synthesizers.ctgan import CTGAN, PUBLISHED, condition_blocks
 from equipoise.tables.coded import Coded, code
 from equipoise.tables.encoder import TableEncoder
 from equipoise.tables.schema import Schema
@@ -49,6 +49,40 @@ def test_rows_have_the_classes_asked_for_and_the_dtypes_of_training():
     assert list(new.dtypes) == list(X.dtypes)
     assert set(new["job"].dropna()) <= {"a", "b", "c"}
     assert new[["age", "member", "same"]].notna().all().all()
+
+
+def test_the_published_model_has_the_choices_of_the_paper_and_spends_its_budget():
+    assert set(PUBLISHED) == set(CTGAN().get_params()) - {"max_steps", "random_state"}
+    X, y = mixed(600)
+    model = CTGAN.published(max_steps=3, random_state=0)
+    assert {name: getattr(model, name) for name in PUBLISHED} == PUBLISHED
+    model.fit(X, y)
+    assert (model.sizes_.batch_size, model.n_steps_) == (500, 3)
+    assert model.stopped_ == "the budget of steps is spent"
+    assert model.marginals_ is None
+    assert CTGAN.published(pack=1).pack == 1
+
+
+def test_of_the_published_model_the_generator_itself_is_kept_and_patience_never_runs_out(
+    monkeypatch,
+):
+    made = []
+
+    class Seen(module.Duel):
+        def __init__(self, *parts):
+            super().__init__(*parts)
+            made.append(self)
+
+    monkeypatch.setattr(module, "Duel", Seen)
+    monkeypatch.setattr(module.Slices, "distance", lambda *_: 1.0)  # no checkpoint beats the first
+    monkeypatch.setattr(module, "EVALUATE_EVERY", 1)
+    monkeypatch.setattr(module, "LEAST_STEPS", 3)  # a third of them come before patience counts
+    X, y = mixed(60)
+    quick = {"max_steps": 40, "hidden": (8, 8), "noise": 4, "batch_size": 20, "random_state": 0}
+    for model, n_steps in ((CTGAN(**quick), 21), (CTGAN.published(**quick), 40)):
+        assert model.fit(X, y).n_steps_ == n_steps
+    assert [duel.kept is duel.generator for duel in made] == [False, True]
+    assert [duel.critic.pack for duel in made] == [1, 10]
 
 
 def test_one_seed_gives_one_table_and_another_seed_another():
