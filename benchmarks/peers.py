@@ -4,7 +4,8 @@
 
 Both sides of a pair run in turn, each in a process and an environment of its own, on the same table and the same two
 processors. What counts is the ratio of the two inside a round, since the speed of a shared machine drifts; the median
-over the rounds must reach the floor, or the exit status is 1.
+over the rounds must reach the floor, or the exit status is 1. Epochs also say how much of a step of ours its matrix
+products alone would take.
 """
 
 import argparse
@@ -139,7 +140,19 @@ def compare(pair: Pair, peers: Path, rounds: int) -> list[tuple[float, float]]:
             f"theirs {theirs['seconds']:.2f} s, ratio {theirs['seconds'] / ours['seconds']:.1f}",
             flush=True,
         )
+        if "operations" in ours:
+            print(f"    {limit(ours)}", flush=True)
     return seconds
+
+
+def limit(ours: dict[str, float]) -> str:
+    """Say how near our step is to its limit: its matrix products alone, as fast as a plain one runs."""
+    step = ours["seconds"] / ours["steps"]
+    alone = ours["operations"] / ours["rate"]
+    return (
+        f"our step takes {1e3 * step:.2f} ms; its matrix products alone, {ours['operations'] / 1e9:.2f} GFLOP at the "
+        f"{ours['rate'] / 1e9:.0f} GFLOP/s of a plain one, {1e3 * alone:.2f} ms: {alone / step:.0%} of it"
+    )
 
 
 def verdict(pair: Pair, seconds: list[tuple[float, float]]) -> tuple[str, bool]:
