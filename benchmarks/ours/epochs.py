@@ -93,9 +93,6 @@ run(1)
 start = time.perf_counter()
 run(EPOCHS)
 seconds = (time.perf_counter() - start) / EPOCHS
+sizes = {"rows": len(rows), "columns": parameters, "steps": steps, "batch": BATCH}
 products = {"operations": operations_of(run, steps), "rate": rate()}
-print(
-    json.dumps(
-        {"seconds": seconds, "rows": len(rows), "columns": parameters, "steps": steps, **products}
-    )
-)
+print(json.dumps({"seconds": seconds, **sizes, **products}))
