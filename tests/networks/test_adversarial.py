@@ -57,11 +57,16 @@ def test_the_pull_on_rows_is_the_gradient_of_their_score():
     torch.testing.assert_close(gradient, rows.grad)
 
 
-def test_the_penalty_of_a_linear_critic_is_that_of_its_weight(monkeypatch):
-    c = critic(pack=1, hidden=(1, 1))
+@pytest.mark.parametrize("pack", [1, 10])
+def test_the_penalty_of_a_linear_critic_is_that_of_its_weight_over_the_whole_pack(
+    pack, monkeypatch
+):
+    c = critic(pack=pack, hidden=(1, 1))
     monkeypatch.setattr(adversarial, "SLOPE", 1.0)
     slope = (c.weight3 * c.weight2 * c.weight1).detach()[0]
-    real, fake = torch.randn(2, 5, 7, generator=noise(1), dtype=torch.float64)
+    assert len(slope) == 7 * pack
+    rows = torch.randn(2, 5 * pack, 7, generator=noise(1), dtype=torch.float64)
+    real, fake = map(c.packed, rows)
     _, penalty = c.loss(real, fake, 10.0)
     assert float(penalty) == pytest.approx(10 * float(slope.norm() - 1) ** 2, rel=1e-9)
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from imblearn.pipeline import Pipeline
 from scipy import stats
+from sklearn.model_selection import cross_validate
 from sklearn.tree import DecisionTreeClassifier
 
 from equipoise.datasets.laws import law
@@ -400,24 +401,34 @@ def test_nothing_but_levels_gives_the_levels_of_the_rows():
     assert set(new["c"]) == {"r"}
 
 
-def test_training_rows_are_left_alone_and_test_rows_unseen():
+def test_training_rows_are_left_alone():
     X, y = mixed(400)
-    X["x"] = X["x"].fillna(1.0)
     kept = X.copy()
-    marked = X.assign(x=X["x"].where(np.arange(400) < 300, 1e6))
-    pipe = Pipeline(
-        [
-            ("make", SyntheticOverSampler(TailCalib(), random_state=0)),
-            ("tree", DecisionTreeClassifier(max_depth=2)),
-        ]
-    )
-    numbers = marked[["x", "gain"]]
-    pipe.fit(numbers[:300], y[:300]).predict(numbers[300:])
-    new, _ = pipe.named_steps["make"].fit_resample(numbers[:300], y[:300])
-    assert new["x"].max() <= kept["x"][:300].max()
-    pd.testing.assert_frame_equal(new[:300], numbers[:300])
+    X_res, y_res = SyntheticOverSampler(TailCalib(), random_state=0).fit_resample(X, y)
+    pd.testing.assert_frame_equal(X_res[:400], kept)
+    assert y_res[:400].tolist() == y.tolist()
     TailCalib().fit(X, y).sample(50, random_state=0)
     pd.testing.assert_frame_equal(X, kept)
+
+
+def test_rows_made_are_the_same_whatever_the_test_rows_are():
+    X, y = mixed(400)
+    train, test = np.arange(300), np.arange(300, 400)
+    made = []
+    for factor in (1.0, 1e6):
+        numbers = X[["x", "gain"]].fillna(1.0)
+        numbers.iloc[test] *= factor
+        pipe = Pipeline(
+            [
+                ("make", SyntheticOverSampler(TailCalib(), random_state=0)),
+                ("tree", DecisionTreeClassifier(max_depth=2, random_state=0)),
+            ]
+        )
+        # The whole table is handed over; the scores are those of the test rows.
+        fold = cross_validate(pipe, numbers, y, cv=[(train, test)], return_estimator=True)
+        sampler = fold["estimator"][0].named_steps["make"]
+        made.append(sampler.synthesizer_.sample({"few": 200, "many": 200}, random_state=0)[0])
+    pd.testing.assert_frame_equal(*made)
 
 
 # Scalings

@@ -207,9 +207,13 @@ def test_a_training_that_fails_at_once_falls_back_and_says_so(monkeypatch):
     assert new["age"].isin(X["age"][y == "few"]).all()
 
 
-def test_a_training_that_diverges_ends_with_rows_all_the_same():
+def test_a_training_that_diverges_falls_back_and_says_so():
     X, y = mixed()
-    new, _ = fitted(X, y, learning_rate=1e20).sample(20, random_state=0)
+    model = fitted(X, y, learning_rate=1e20)
+    new, _ = model.sample({"few": 8, "many": 12}, random_state=0)
+    assert model.network_ is None
+    assert len(model.deliveries_) == 2
+    assert all("not finite" in delivery.fallback for delivery in model.deliveries_)
     assert new["age"].between(X["age"].min(), X["age"].max()).all()
 
 
