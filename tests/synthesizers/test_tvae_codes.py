@@ -10,7 +10,9 @@ from equipoise.errors import OptionError
 from equipoise.synthesizers._rejection import Tries
 from equipoise.synthesizers._tvae_options import PUBLISHED
 from equipoise.synthesizers.tvae import TVAE
-from equipoise.tables.coded import code
+from equipoise.tables import modes
+from equipoise.tables.coded import code, decode
+from equipoise.tables.mixture import fit_mixture
 
 QUICK = {"max_steps": 60, "hidden": (16, 16), "latent": 4, "random_state": 0}
 WAYS = [
@@ -143,23 +145,39 @@ def test_agreement_is_the_share_of_decoded_labels_that_are_those_of_their_class(
     assert told.agreement_ == {}
 
 
-def test_without_spread_posteriors_give_the_reconstructions_of_rows():
+def test_without_spread_rows_are_the_reconstructions_of_rows_of_their_class(monkeypatch):
     X, y = table()
-    model = fitted(codes="posterior", tau=0.0, max_steps=200)
-    law = model.code_laws_[1]
-    codes = law.draw(40, torch.Generator().manual_seed(0), tau=0.0)
-    at = (codes[:, None] == law.row_means[None]).all(dim=2)
-    assert at.any(dim=1).all()  # each code is that of a row of the class
-    assert len(law.row_means) == (y == 1).sum()
-    rows = at.int().argmax(dim=1)
-    k = np.ones(40, dtype=np.int64)
-    a = model._decode(codes, k, np.random.default_rng(3))
-    b = model._decode(law.row_means[rows], k, np.random.default_rng(3))
-    np.testing.assert_array_equal(a.numbers, b.numbers)
-    np.testing.assert_array_equal(a.codes, b.codes)
-    wide = law.draw(4000, torch.Generator().manual_seed(0), tau=2.0)
-    near = law.draw(4000, torch.Generator().manual_seed(0), tau=1.0)
-    start = law.draw(4000, torch.Generator().manual_seed(0), tau=0.0)
+    # A mode a class, so that encoding leaves nothing to chance.
+    monkeypatch.setattr(modes, "fit_mixture", lambda values, _, least: fit_mixture(values, 2, least))
+    model = fitted(codes="posterior", tau=0.0, decode="argmax", max_steps=200)
+    network = model.network_
+    with torch.no_grad():
+        network.law.sigma.zero_()  # which row is chosen is all that is left to chance
+    few = code(model.schema_, X[y == 1])
+    told = torch.tensor([[0.0, 1.0]]).expand(len(few), 2)
+    encodings = [model.encoder_.transform(few, np.random.default_rng(seed)) for seed in (0, 1)]
+    assert np.array_equal(*encodings)
+    with torch.no_grad():
+        means, _ = network.encode(torch.from_numpy(encodings[0]), told)
+        rows = network.law.likeliest(network.decode(means, told)).numpy()
+    back = decode(model.schema_, model.encoder_.inverse(rows, np.random.default_rng(0)))
+    expected = set(map(tuple, back.to_numpy()))
+    new = set(map(tuple, model.sample({1: 400}, random_state=0)[0].to_numpy()))
+    # 400 draws of 60 rows leave out one with probability 60 (59 / 60)^400 = 7 %.
+    assert len(expected) > 30
+    assert new <= expected
+    assert len(new) >= len(expected) - 2
+    model.tau = 1.0
+    wide = set(map(tuple, model.sample({1: 400}, random_state=0)[0].to_numpy()))
+    assert len(wide & expected) < 20
+
+
+def test_tau_widens_the_posteriors_of_rows():
+    law = fitted(codes="posterior").code_laws_[1]
+    start, near, wide = (
+        law.draw(4000, torch.Generator().manual_seed(0), tau=tau) for tau in (0.0, 1.0, 2.0)
+    )
+    assert float((near - start).abs().min(dim=0).values.max()) > 0
     torch.testing.assert_close(wide - start, 2 * (near - start), rtol=1e-4, atol=1e-4)
 
 
