@@ -140,16 +140,39 @@ def test_a_file_of_version_1_is_read_and_gives_rows():
         assert X_new[name].dropna().isin(X[name]).all()
 
 
+def printed(program, *arguments):
+    """Give the words that a program of its own prints."""
+    call = [sys.executable, "-W", "ignore", "-c", program, *arguments]
+    return subprocess.run(call, capture_output=True, text=True, check=True).stdout.split()
+
+
 def test_loading_brings_no_torch_where_none_is_needed(good):
     _, path = good
-    program = (
-        f"import sys, equipoise as eq; eq.load({str(path)!r}).sample(3); "
-        "print('torch' in sys.modules, 'pickle' in sys.argv)"
-    )
-    out = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True
-    )
-    assert out.stdout.split()[0] == "False"
+    assert printed(
+        f"import sys, equipoise as eq; eq.load({str(path)!r}).sample(3); print('torch' in sys.modules)"
+    ) == ["False"]
+
+
+UNPICKLED = """
+import pickle, sys
+import numpy as np, equipoise as eq
+
+found = []
+sys.addaudithook(lambda event, given: found.append(given) if event == "pickle.find_class" else None)
+pickle.loads(pickle.dumps(np.float64(1)))
+n_found = len(found)
+eq.load(sys.argv[1]).sample(3)
+print(n_found > 0, len(found) - n_found)
+"""
+
+
+@pytest.mark.parametrize("make", [eq.Cart, eq.TVAE])
+def test_loading_unpickles_nothing(make, tmp_path):
+    if make is eq.TVAE:
+        pytest.importorskip("torch")
+    quick = {"max_steps": 5} if make is eq.TVAE else {}
+    fitted(make, **quick).save(tmp_path / "m.eqp")
+    assert printed(UNPICKLED, str(tmp_path / "m.eqp")) == ["True", "0"]
 
 
 def test_what_several_classes_share_is_written_once(tmp_path):
@@ -636,3 +659,21 @@ def test_thousands_of_files_that_are_wrong_on_purpose_end_in_a_method_or_in_our_
     table = tables.extension_types if make is eq.Smote else tables.identifiers
     fitted(make, table).save(tmp_path / "m.eqp")
     assert survives_mutations(tmp_path / "m.eqp", 1000, seed=2) < 1000
+
+
+TINY = {
+    "TVAE": {"max_steps": 5, "latent": 2, "hidden": (4,)},
+    "CTGAN": {"max_steps": 5, "noise": 2, "hidden": (4, 4)},
+    "TabGPT": {"max_steps": 5, "width": 8, "depth": 1, "heads": 2},
+}
+
+
+@pytest.mark.parametrize(
+    "n", [pytest.param(60, id="few"), pytest.param(1000, id="many", marks=pytest.mark.truth)]
+)
+@pytest.mark.parametrize("name", TINY)
+def test_a_network_that_is_wrong_on_purpose_ends_in_a_method_or_in_our_error(name, n, tmp_path):
+    pytest.importorskip("torch")
+    fitted(getattr(eq, name), **TINY[name]).save(tmp_path / "m.eqp")
+    assert eq.load(tmp_path / "m.eqp").n_steps_ == 5
+    assert survives_mutations(tmp_path / "m.eqp", n, seed=4) < n
