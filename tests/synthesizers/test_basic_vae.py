@@ -142,6 +142,25 @@ def test_a_fifth_of_the_rows_is_left_out_of_the_training_as_published():
     assert fitted(X.head(1), y.head(1)).n_train_ == 1
 
 
+def test_a_class_of_one_row_is_made_and_recorded():
+    X, y = mixed()
+    y.iloc[0] = "one"
+    model = fitted(X, y)
+    model.sample({"one": 5, "few": 5}, random_state=0)
+    fallbacks = {delivery.label: delivery.fallback for delivery in model.deliveries_}
+    assert fallbacks["one"].startswith("one training row")
+    assert fallbacks["few"] == ""
+
+
+@pytest.mark.parametrize(("n", "noted"), [(1, True), (9, True), (10, False)])
+def test_a_network_trained_on_too_few_rows_says_so(n, noted):
+    X, y = mixed()
+    model = fitted(X.tail(n), y.tail(n))
+    model.sample({"few": 5}, random_state=0)
+    assert model.network_ is not None
+    assert ("too few to train" in model.deliveries_[0].fallback) == noted
+
+
 def test_one_seed_gives_one_table_and_no_global_stream_moves():
     X, y = mixed()
     before, legacy = torch.random.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002

@@ -165,6 +165,17 @@ def test_a_row_does_not_depend_on_the_rows_drawn_with_it():
     torch.testing.assert_close(together, alone)
 
 
+def test_a_class_of_one_row_is_made_and_recorded():
+    X, y = mixed()
+    y.iloc[0] = "one"
+    model = fitted(X, y)
+    _, labels = model.sample({"one": 25, "few": 5}, random_state=0)
+    assert labels.value_counts().to_dict() == {"one": 25, "few": 5}
+    fallbacks = {delivery.label: delivery.fallback for delivery in model.deliveries_}
+    assert fallbacks["one"].startswith("one training row")
+    assert fallbacks["few"] == ""
+
+
 @pytest.mark.parametrize("n", [2, 9])
 def test_a_table_too_small_for_a_network_falls_back_and_says_so(n):
     X, y = mixed(200)

@@ -461,6 +461,20 @@ def test_a_training_that_is_not_finite_keeps_the_model_as_it_came(quick):
     assert len(great.sample({"few, rare": 5}, random_state=1)[0]) == 5
 
 
+def test_a_class_of_one_row_and_a_table_of_few_rows_are_recorded(quick):
+    X, y = mixed()
+    y.iloc[0] = "one"
+    great = quick(X, y)
+    great.sample({"one": 3, "many": 3}, random_state=1)
+    fallbacks = {delivery.label: delivery.fallback for delivery in great.deliveries_}
+    assert fallbacks["one"].startswith("one training row")
+    assert fallbacks["many"] == ""
+    for n, noted in ((9, True), (10, False)):
+        great = quick(X.tail(n), y.tail(n))
+        great.sample({"many": 3}, random_state=1)
+        assert ("too few to train" in great.deliveries_[0].fallback) == noted
+
+
 def test_a_row_that_the_model_cannot_hold_falls_back_and_says_so(quick):
     rng = np.random.default_rng(0)
     X = pd.DataFrame({f"column {k}": rng.integers(0, 9, 30) for k in range(40)})

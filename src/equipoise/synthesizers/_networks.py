@@ -52,6 +52,18 @@ class NetworkSynthesizer(Synthesizer):
             self.fallbacks_[k] = f"{reason}: columns are drawn independently"
 
 
+    def _note_classes_of_one_row(self, instead: str) -> None:
+        """Record what rows of a class are like that training had one row of."""
+        for k in np.flatnonzero(self.class_counts_ == 1):
+            self.fallbacks_[int(k)] = f"one training row: {instead}"
+
+    def _note_few_rows(self, n: int) -> None:
+        """Record that a network is trained on n rows, if these are too few for it."""
+        if n < LEAST_ROWS:
+            reason = f"{n} rows are too few to train a network on: it is trained on them all the same"
+            self.fallbacks_ |= dict.fromkeys(range(len(self.labels_)), reason)
+
+
 def generator_of(rng: np.random.Generator) -> torch.Generator:
     """Seed a generator of torch by one of numpy."""
     return torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))

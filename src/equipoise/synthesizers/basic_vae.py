@@ -99,7 +99,8 @@ class BasicVAE(NetworkSynthesizer):
     Notes
     -----
     A row has one column for a label of two classes, the last, and one for each class if there are more, or if the head
-    is mixed. It is generated too, and then thrown away: the label of a new row is the class asked for.
+    is mixed. It is generated too, and then thrown away: the label of a new row is the class asked for. The network is
+    trained however few the rows are; where they are fewer than 10, or one of a class, `fallbacks_` says so.
 
     References
     ----------
@@ -207,6 +208,8 @@ class BasicVAE(NetworkSynthesizer):
             return
         self.network_ = network
         self._learn_codes(network, x, condition, classes, generator)
+        self._note_classes_of_one_row("it is all that its class is learnt from")
+        self._note_few_rows(len(table))
 
     @torch.no_grad()
     def _learn_codes(

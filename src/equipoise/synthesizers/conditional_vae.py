@@ -199,8 +199,7 @@ class ConditionalVAE(NetworkSynthesizer):
         self.network_ = network
         means, log_variances = _encoded(network, rows, classes)
         self.posteriors_ = Posteriors.of(means, log_variances, classes, network.n_classes)
-        for k in np.flatnonzero(self.class_counts_ == 1):
-            self.fallbacks_[int(k)] = "one training row: its rows are decoded from near its code"
+        self._note_classes_of_one_row("its rows are decoded from near its code")
 
     def _train(
         self, rows: Tensor, y: Tensor, generator: torch.Generator

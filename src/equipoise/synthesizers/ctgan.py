@@ -143,7 +143,7 @@ class CTGAN(NetworkSynthesizer):
     -----
     Condition columns are those without a scalar: discrete columns, and numbers of few distinct values. A class of fewer
     than 50 rows has its numbers calibrated together with all rows. A table of fewer than 10 rows is drawn column by
-    column, which is recorded in `fallbacks_`.
+    column; this, and a class of one row, is recorded in `fallbacks_`.
 
     References
     ----------
@@ -242,6 +242,7 @@ class CTGAN(NetworkSynthesizer):
         duel.settle()
         if self.calibrate:
             self.marginals_ = self._calibration(table, y, duel.rows, rng)
+        self._note_classes_of_one_row("its rows are mostly like those of others")
 
     def _duel(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> Duel:
         rows = torch.from_numpy(self.encoder_.transform(table, rng))

@@ -105,6 +105,11 @@ class GReaT(NetworkSynthesizer, Prompted):
     history_ : dict of str to list of float
         At each evaluation ``step``, the mean ``loss`` since the last one and the ``score`` of held-out rows.
 
+    Notes
+    -----
+    The model is fine-tuned however few the rows are; where they are fewer than 10, or one of a class, `fallbacks_` says
+    so.
+
     References
     ----------
     V. Borisov, K. Sessler, T. Leemann, M. Pawelczyk and G. Kasneci, Language models are realistic tabular data
@@ -221,6 +226,8 @@ class GReaT(NetworkSynthesizer, Prompted):
         self.history_, self.stopped_ = training.history, training.stopped
         self.n_steps_, self.best_step_ = training.n_steps, training.best_step
         self.loss_before_, self.loss_after_ = tuner.before, tuner.after
+        self._note_classes_of_one_row("its rows are mostly like those of others")
+        self._note_few_rows(len(y))
         if training.failed and not training.best_step:
             for k in range(len(self.labels_)):
                 self.fallbacks_[k] = f"{self.stopped_}: rows are written by the model as it came"

@@ -203,8 +203,7 @@ class TabGPT(NetworkSynthesizer, Prompted):
             self.network_ = None
             self._fall_back(table, y, rng, self.stopped_)
             return
-        for k in np.flatnonzero(self.class_counts_ == 1):
-            self.fallbacks_[int(k)] = "one training row: its rows are mostly like those of others"
+        self._note_classes_of_one_row("its rows are mostly like those of others")
 
     def _train(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> Training:
         generator = generator_of(rng)

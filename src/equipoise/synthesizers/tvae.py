@@ -254,8 +254,7 @@ class TVAE(NetworkSynthesizer):
         )
         if self.codes == "rejection":
             return
-        for k in np.flatnonzero(self.class_counts_ == 1):
-            self.fallbacks_[int(k)] = "one training row: all of its rows are decoded from its code"
+        self._note_classes_of_one_row("all of its rows are decoded from its code")
 
     def _sample(self, counts: NDArray[np.int64], rng: np.random.Generator) -> Coded:
         self.agreement_, self.tries_ = {}, {}
