@@ -6,6 +6,7 @@ import pickle
 import random
 import subprocess
 import sys
+import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,6 +217,45 @@ def test_saving_training_rows_is_said(tmp_path):
         fitted(eq.Cart).save(tmp_path / "m.eqp")
     with pytest.warns(EquipoiseWarning, match="values of the columns 'key', 'row'"):
         fitted(eq.IndependentColumns, tables.identifiers).save(tmp_path / "m.eqp")
+
+
+def large():
+    """Give two classes of 60 rows each, which a TVAE needs no codes of single rows for."""
+    return tables.mixed((60, 60))
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "options", "kept"),
+    [
+        ("ConditionalVAE", large, {"max_steps": 5}, True),
+        ("LatentTailCalib", large, {"max_steps": 5}, True),
+        ("TVAE", large, {"max_steps": 5}, False),
+        ("TVAE", small, {"max_steps": 5}, True),
+        ("TVAE", large, {"max_steps": 5, "codes": "posterior"}, True),
+        ("TVAE", large, {"max_steps": 5, "codes": "rejection", "label": "column"}, True),
+        ("BasicVAE", small, {"epochs": 1}, False),
+        ("BasicVAE", small, {"epochs": 1, "latent": "posterior"}, True),
+    ],
+)
+def test_saving_codes_of_training_rows_is_said(name, table, options, kept, tmp_path):
+    pytest.importorskip("torch")
+    method = fitted(getattr(eq, name), table, **options)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", EquipoiseWarning)
+        method.save(tmp_path / "m.eqp")
+    assert ["holds codes of training rows" in str(w.message) for w in said] == [True] * kept
+    assert opened(tmp_path / "m.eqp")[0]["keeps_rows"] is kept
+    assert method.keeps_rows is kept
+    assert eq.load(tmp_path / "m.eqp").keeps_rows is kept
+
+
+def test_an_unfitted_method_says_whether_it_will_keep_codes_of_all_rows():
+    pytest.importorskip("torch")
+    assert not eq.TVAE().keeps_rows
+    assert eq.TVAE(codes="posterior").keeps_rows
+    assert eq.TVAE.published().keeps_rows
+    assert not eq.BasicVAE().keeps_rows
+    assert eq.BasicVAE(latent="posterior").keeps_rows
 
 
 @pytest.mark.filterwarnings("error")

@@ -311,7 +311,9 @@ def rates_of_a_rare_category(**options):
 def test_draws_keep_a_rare_category_that_argmax_loses():
     truth, drawn, likeliest = rates_of_a_rare_category()
     assert drawn == pytest.approx(truth, abs=0.025)
-    assert likeliest < 0.7 * drawn  # measured: 4.5 % drawn and 2.4 % likeliest, where the truth is 5.2 %
+    assert (
+        likeliest < 0.7 * drawn
+    )  # measured: 4.5 % drawn and 2.4 % likeliest, where the truth is 5.2 %
 
 
 def test_with_the_proper_bound_both_rates_of_a_rare_category_bracket_the_truth():

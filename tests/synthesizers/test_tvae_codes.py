@@ -148,7 +148,9 @@ def test_agreement_is_the_share_of_decoded_labels_that_are_those_of_their_class(
 def test_without_spread_rows_are_the_reconstructions_of_rows_of_their_class(monkeypatch):
     X, y = table()
     # A mode a class, so that encoding leaves nothing to chance.
-    monkeypatch.setattr(modes, "fit_mixture", lambda values, _, least: fit_mixture(values, 2, least))
+    monkeypatch.setattr(
+        modes, "fit_mixture", lambda values, _, least: fit_mixture(values, 2, least)
+    )
     model = fitted(codes="posterior", tau=0.0, decode="argmax", max_steps=200)
     network = model.network_
     with torch.no_grad():

@@ -276,7 +276,9 @@ def _changes(key: Key, level: Any, came: Any) -> tuple[Change, ...]:
 
 def _kept(synthesizer: Any) -> str:
     """Say what real values a fitted synthesizer holds as they are; empty if none."""
-    held = ["training rows"] if getattr(synthesizer, "keeps_rows", False) else []
+    held = []
+    if getattr(synthesizer, "keeps_rows", False):
+        held.append(getattr(synthesizer, "_kept_form", "training rows"))
     schema = getattr(synthesizer, "schema_", None)
     names = [c.name for c in schema.columns if c.kind == "identifier"] if schema else []
     if names:

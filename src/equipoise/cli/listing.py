@@ -51,10 +51,17 @@ def methods() -> None:
             entry.family,
             entry.source,
             getattr(cls, "how_it_conditions", "-"),
-            "-" if keeps is None else ("yes" if keeps else "no"),
+            _kept(keeps),
             reason or ("a table of a known law" if entry.needs_law else "nothing more"),
         )
     rows.show()
+
+
+def _kept(keeps: object) -> str:
+    """Say whether a saved model keeps training rows; a property decides it for each one."""
+    if isinstance(keeps, property):
+        return "depends"
+    return "-" if keeps is None else ("yes" if keeps else "no")
 
 
 def _note(sentence: str) -> None:

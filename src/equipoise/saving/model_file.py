@@ -126,7 +126,7 @@ def _document(method: Savable) -> tuple[str, dict[str, NDArray]]:
         "format": FORMAT,
         "made_by": f"equipoise {equipoise.__version__}",
         "class": encoder.named(method),
-        "keeps_rows": cls.keeps_rows,
+        "keeps_rows": method.keeps_rows,
         "identifiers": [str(name) for name in method._passed_on()],
         "parameters": {
             name: encoder.child(None if is_stream(value) else value, name)
@@ -146,15 +146,14 @@ def _document(method: Savable) -> tuple[str, dict[str, NDArray]]:
 
 
 def _warn_of_rows(method: Savable, place: Path) -> None:
-    held = ["training rows"] if method.keeps_rows else []
+    held = [method._kept_form] if method.keeps_rows else []
     if names := method._passed_on():
-        held.append(
-            f"the values of the column{'s'[: len(names) > 1]} {', '.join(map(repr, names))}"
-        )
+        columns = f"column{'s'[: len(names) > 1]} {', '.join(map(repr, names))}"
+        held.append(f"the values of the {columns} as they are")
     if held:
         warnings.warn(
-            f"{place} holds {' and '.join(held)} as they are, since {type(method).__name__} makes rows from "
-            "them: give it to nobody who may not see them",
+            f"{place} holds {' and '.join(held)}, since {type(method).__name__} makes rows from them: "
+            "give it to nobody who may not see them",
             EquipoiseWarning,
             stacklevel=4,
         )

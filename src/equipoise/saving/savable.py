@@ -13,6 +13,7 @@ class Savable(BaseEstimator):
     """
 
     keeps_rows: ClassVar[bool] = False
+    _kept_form: ClassVar[str] = "training rows as they are"
 
     def _require_fit(self, action: str) -> None:
         """Refuse an action of an instance that is not fitted."""

@@ -39,9 +39,10 @@ class Synthesizer(Savable):
     """Base of every method that makes new rows of a given class.
 
     A subclass names its parameters in its constructor, which only stores them, and writes `_fit` and `_sample`. Its
-    `keeps_rows` says whether the columns that are learnt from could give training rows away. Identifier columns are not
-    among them: whatever the method, their values are kept as they came, and each new row gets one of them at random, of
-    any class. Drop columns whose values must not be passed on.
+    `keeps_rows` says whether what it holds of the columns that are learnt from, be it rows or codes that decode to rows
+    like them, could give training rows away. Identifier columns are not among them: whatever the method, their values
+    are kept as they came, and each new row gets one of them at random, of any class. Drop columns whose values must not
+    be passed on.
 
     Attributes
     ----------
@@ -138,8 +139,8 @@ class Synthesizer(Savable):
         `sample`, in a format with a version. A `random_state` that is a Generator or a RandomState cannot be kept and
         is saved as None, which concerns a new `fit` alone; `sample` has its own.
 
-        A method whose `keeps_rows` is True, as of trees and neighbours, saves training rows as they are, and any method
-        saves the values of identifier columns: an `EquipoiseWarning` says so, and so does the file.
+        A method whose `keeps_rows` is True saves training rows, as trees and neighbours do, or codes of them, and any
+        method saves the values of identifier columns: an `EquipoiseWarning` says so, and so does the file.
 
         Parameters
         ----------

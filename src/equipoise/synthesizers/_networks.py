@@ -9,6 +9,7 @@ from equipoise.synthesizers.independent import IndependentColumns
 from equipoise.tables.coded import Coded
 
 LEAST_ROWS = 10  # a table of fewer trains no network
+CODES_OF_ROWS = "codes of training rows, which decode to rows like them"
 
 
 class NetworkSynthesizer(Synthesizer):
@@ -51,7 +52,6 @@ class NetworkSynthesizer(Synthesizer):
         for k in range(len(self.labels_)):
             self.fallbacks_[k] = f"{reason}: columns are drawn independently"
 
-
     def _note_classes_of_one_row(self, instead: str) -> None:
         """Record what rows of a class are like that training had one row of."""
         for k in np.flatnonzero(self.class_counts_ == 1):
@@ -60,7 +60,9 @@ class NetworkSynthesizer(Synthesizer):
     def _note_few_rows(self, n: int) -> None:
         """Record that a network is trained on n rows, if these are too few for it."""
         if n < LEAST_ROWS:
-            reason = f"{n} rows are too few to train a network on: it is trained on them all the same"
+            reason = (
+                f"{n} rows are too few to train a network on: it is trained on them all the same"
+            )
             self.fallbacks_ |= dict.fromkeys(range(len(self.labels_)), reason)
 
 

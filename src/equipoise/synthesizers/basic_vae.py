@@ -30,7 +30,7 @@ from equipoise.networks.optimiser import FlatAdam
 from equipoise.networks.training import Budget, Training, train
 from equipoise.networks.tutorial import TutorialVAE, scaled_loss
 from equipoise.seeds import as_generator
-from equipoise.synthesizers._networks import NetworkSynthesizer, generator_of
+from equipoise.synthesizers._networks import CODES_OF_ROWS, NetworkSynthesizer, generator_of
 from equipoise.synthesizers._options import (
     check_above_zero,
     check_choices,
@@ -120,6 +120,7 @@ class BasicVAE(NetworkSynthesizer):
     """
 
     how_it_conditions: ClassVar[str] = "codes near the mean code of the class"
+    _kept_form: ClassVar[str] = CODES_OF_ROWS
 
     def __init__(
         self,
@@ -153,6 +154,13 @@ class BasicVAE(NetworkSynthesizer):
         self.learning_rate = learning_rate
         self.train_share = train_share
         self.random_state = random_state
+
+    @property
+    def keeps_rows(self) -> bool:  # type: ignore[override]
+        """Whether it holds a code of every training row, which only `latent="posterior"` needs."""
+        if hasattr(self, "posteriors_"):
+            return self.posteriors_ is not None
+        return self.latent == "posterior"
 
     def sample_encoded(
         self, n: int | Mapping[Any, int], *, random_state: Any = None

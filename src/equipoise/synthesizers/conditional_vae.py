@@ -30,7 +30,7 @@ from equipoise.networks.conditional import ConditionalAutoencoder, Posteriors, f
 from equipoise.networks.optimiser import FlatAdam
 from equipoise.networks.training import Budget, Training, train
 from equipoise.synthesizers._held_out import NOTHING, held_out_of, hold_out
-from equipoise.synthesizers._networks import NetworkSynthesizer, generator_of
+from equipoise.synthesizers._networks import CODES_OF_ROWS, NetworkSynthesizer, generator_of
 from equipoise.synthesizers._options import (
     check_above_zero,
     check_choices,
@@ -140,6 +140,8 @@ class ConditionalVAE(NetworkSynthesizer):
     """
 
     how_it_conditions: ClassVar[str] = "label outside the generated columns"
+    keeps_rows: ClassVar[bool] = True
+    _kept_form: ClassVar[str] = CODES_OF_ROWS
 
     def __init__(
         self,

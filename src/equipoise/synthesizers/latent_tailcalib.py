@@ -26,6 +26,7 @@ from equipoise.synthesizers._calibration import (
     Shrinkage,
     check_rule,
 )
+from equipoise.synthesizers._networks import CODES_OF_ROWS
 from equipoise.synthesizers._options import check_choices
 from equipoise.synthesizers.tvae import TVAE
 from equipoise.tables.coded import Coded
@@ -107,6 +108,7 @@ class LatentTailCalib(Synthesizer):
 
     how_it_conditions: ClassVar[str] = "codes of the class, and a decoder that is told it"
     keeps_rows: ClassVar[bool] = True
+    _kept_form: ClassVar[str] = CODES_OF_ROWS
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ from equipoise.networks.variational import VariationalAutoencoder
 from equipoise.networks.variational_learner import Learner, Recipe
 from equipoise.synthesizers._codes import CodeLaw, Streams
 from equipoise.synthesizers._held_out import NOTHING, held_out_of, hold_out
-from equipoise.synthesizers._networks import NetworkSynthesizer, generator_of
+from equipoise.synthesizers._networks import CODES_OF_ROWS, NetworkSynthesizer, generator_of
 from equipoise.synthesizers._rejection import Tries
 from equipoise.synthesizers._tvae_options import PUBLISHED, Sizes, check_options
 from equipoise.tables.coded import Coded
@@ -132,6 +132,8 @@ class TVAE(NetworkSynthesizer):
         "label outside the generated columns, or with label='column' one of them"
     )
 
+    _kept_form: ClassVar[str] = CODES_OF_ROWS
+
     def __init__(
         self,
         *,
@@ -186,6 +188,13 @@ class TVAE(NetworkSynthesizer):
         'column'
         """
         return cls(**{**PUBLISHED, **options})
+
+    @property
+    def keeps_rows(self) -> bool:  # type: ignore[override]
+        """Whether it holds codes of training rows: of all by the choice of `codes`, or of a class of few rows."""
+        if hasattr(self, "code_laws_"):
+            return any(len(law.row_means) for law in self.code_laws_)
+        return self.codes in ("posterior", "rejection")
 
     def _check_options(self) -> None:
         check_options(self)
