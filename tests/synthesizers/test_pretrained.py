@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from equipoise.errors import MissingModel  # noqa: E402
@@ -137,3 +137,62 @@ def test_a_gguf_file_needs_no_name_where_it_is_alone(tmp_path):
     (tmp_path / "other.gguf").unlink()
     (tmp_path / "config.json").touch()
     assert _pretrained._only_gguf(tmp_path) is None
+
+
+PARTS = {
+    "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down", "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
+}  # fmt: skip
+
+
+def as_gguf(network, tokenizer, place):
+    """Write a llama and a tokenizer of pairs of bytes as llama.cpp keeps them."""
+    gguf = pytest.importorskip("gguf")
+    config, pieces = network.config, json.loads(tokenizer.backend_tokenizer.to_str())["model"]
+    heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
+    writer = gguf.GGUFWriter(place, "llama")
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_vocab_size(config.vocab_size)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(sorted(pieces["vocab"], key=pieces["vocab"].get))
+    writer.add_token_merges([" ".join(pair) for pair in pieces["merges"]])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(0)
+    writer.add_tensor("token_embd.weight", network.model.embed_tokens.weight.detach().numpy())
+    writer.add_tensor("output_norm.weight", network.model.norm.weight.detach().numpy())
+    for k, layer in enumerate(network.model.layers):
+        for name, short in PARTS.items():
+            weight = layer.get_submodule(name).weight.detach().numpy()
+            if short in heads:  # pairs of a rotation lie side by side there
+                halves = weight.reshape(heads[short], 2, -1, weight.shape[1])
+                weight = halves.swapaxes(1, 2).reshape(weight.shape)
+            writer.add_tensor(f"blk.{k}.{short}.weight", weight)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_a_gguf_file_gives_the_model_and_the_tokenizer_that_it_was_made_from(tiny_model, tmp_path):
+    pytest.importorskip("accelerate")
+    tokenizer, network = _pretrained.load(tiny_model("llama"), None)
+    as_gguf(network, tokenizer, tmp_path / "tiny.gguf")
+    for name in (None, "tiny.gguf"):
+        again, read = _pretrained.load(str(tmp_path), name)
+        assert (
+            again("age is 31, city is Oslo").input_ids
+            == tokenizer("age is 31, city is Oslo").input_ids
+        )
+        weights, expected = read.state_dict(), network.state_dict()
+        assert set(weights) == set(expected)
+        for key, weight in expected.items():
+            torch.testing.assert_close(weights[key], weight, rtol=0, atol=0)
+    with pytest.raises(MissingModel, match="no file 'other.gguf'"):
+        _pretrained.load(str(tmp_path), "other.gguf")

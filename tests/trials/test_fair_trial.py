@@ -10,12 +10,13 @@ import xgboost
 from equipoise import SyntheticOverSampler, balance
 from equipoise.datasets.splits import split
 from equipoise.errors import DataError, OptionError
-from equipoise.registry import make
+from equipoise.registry import METHODS, make
 from equipoise.results.store import Store
 from equipoise.samplers.strategies import shrink
 from equipoise.synthesizers.duplicate import Duplicate
 from equipoise.trials import steps
 from equipoise.trials import trial as trial_module
+from equipoise.trials.bench import _obstacle as obstacle
 from equipoise.trials.bench import bench, plan
 from equipoise.trials.experiment import Cells, Experiment, TableFile
 from equipoise.trials.trial import load_table, run_trial
@@ -319,6 +320,27 @@ def test_a_table_that_cannot_be_had_is_skipped_with_the_reason(tmp_path, monkeyp
     assert trials.loc["thomas", "status"] == "skipped"
     assert trials.loc["thomas", "reason"] == "thomas cannot be had"
     assert trials.loc["ionosphere", "status"] == "done"
+
+
+def test_a_table_above_the_size_limit_of_a_method_is_skipped_with_the_reason(tmp_path):
+    limit = METHODS["great"].max_rows
+    for name, n in (("large", limit + 1), ("small", limit)):
+        rows(n).to_csv(tmp_path / f"{name}.csv", index=False)
+    large, small = (
+        TableFile(str(tmp_path / f"{name}.csv"), "target") for name in ("large", "small")
+    )
+    experiment = Experiment(
+        "sizes", (), ("identity", "great"), (Cells(("none",), ("plain",), ("identity",)),
+        Cells(("balance",), ("plain",))), files=(large,), repeats=1, controls=False, quality=False,
+    )  # fmt: skip
+    run = bench(experiment, run=tmp_path / "run")
+    trials = run.trials().set_index("method")
+    assert trials.loc["identity", "status"] == "done"
+    assert trials.loc["great", "status"] == "skipped"
+    assert trials.loc["great", "reason"] == (
+        "great is tried on tables of 1,000 rows at most, large has 1,001"
+    )
+    assert "rows at most" not in obstacle(METHODS["great"], load_table("small", small, ""))
 
 
 def test_probabilities_of_a_random_label_are_worth_nothing(tmp_path):
