@@ -97,6 +97,7 @@ def main():
     print(f"distinct: {len(set(new)) / len(new):.0%}")
     print(f"equal to a training row: {sum(row in seen for row in new) / len(new):.0%}")
     print(f"\n{X_new.head(8).to_string(index=False)}")
+    assert after < before
     assert len(new) == N_NEW
     assert is_valid(X, X_new).all()
     assert (y_new == RARE).all()

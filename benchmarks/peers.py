@@ -36,7 +36,7 @@ class Pair:
         How many times faster than the rival we must be.
     same_shape : bool
         Whether both must give equally many rows and columns (else rows only). The columns of a network
-        are its parameters, and the steps of an epoch must agree too.
+        are its parameters, and the steps of an epoch and the batch must agree too.
     program : str, default=""
         The program's name, where it serves several pairs; it is then told the pair's name and the file of encoded rows.
     threads : int, default=1
@@ -129,11 +129,16 @@ def compare(pair: Pair, peers: Path, rounds: int) -> list[tuple[float, float]]:
         results = {side: run(*programs[side], *arguments, threads=pair.threads) for side in order}
         ours, theirs = results[0], results[1]
         shapes = [
-            (r["rows"], r["columns"] if pair.same_shape else None, r.get("steps"))
+            (r["rows"], r["columns"] if pair.same_shape else None, r.get("steps"), r.get("batch"))
             for r in (ours, theirs)
         ]
         if shapes[0] != shapes[1]:
             raise PeerError(f"{pair.name}: the two sides gave {shapes[0]} and {shapes[1]}")
+        if k == 0 and "batch" in ours:
+            print(
+                f"  {pair.name}, both sides: {ours['columns']:,} parameters, {ours['steps']} steps an epoch, "
+                f"batches of {ours['batch']}"
+            )
         seconds.append((ours["seconds"], theirs["seconds"]))
         print(
             f"  {pair.name}, round {k + 1} of {rounds}: ours {ours['seconds']:.2f} s, "

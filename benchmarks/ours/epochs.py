@@ -58,13 +58,20 @@ def duel() -> tuple[int, int, object]:
 
 def autoencoder() -> tuple[int, int, object]:
     """Give parameters, steps of an epoch, and what takes so many steps."""
-    from equipoise.networks.variational_learner import fit_rows
+    from equipoise.networks.variational_learner import Recipe, fit_rows
 
     n_modes = [int(spans[k + 1, 2]) if k + 1 < len(spans) else 0 for k in np.flatnonzero(is_scalar)]
     scalars = starts[is_scalar]
 
     def run(epochs: int) -> object:
-        return fit_rows(rows, scalars=scalars, n_modes=n_modes, block_ids=block_ids, epochs=epochs)
+        return fit_rows(
+            rows,
+            scalars=scalars,
+            n_modes=n_modes,
+            block_ids=block_ids,
+            recipe=Recipe(batch_size=BATCH, whole=True),
+            epochs=epochs,
+        )
 
     network, training = run(1)
     return sum(p.numel() for p in network.parameters()), training.n_steps, run

@@ -4,6 +4,7 @@ The seconds are the difference of two fits, so that encoding and start-up fall o
 the optimisers that a fit makes.
 """
 
+import inspect
 import json
 import sys
 import time
@@ -16,6 +17,7 @@ import adult
 
 warnings.filterwarnings("ignore")
 FEW, MANY = 1, 6
+METHOD = {"ctgan": CTGAN, "tvae": TVAE}[sys.argv[1]]
 torch.set_num_threads(2)
 table, discrete = adult.read()
 made: list[torch.optim.Adam] = []
@@ -38,7 +40,7 @@ class Counted(torch.optim.Adam):
 def fit(epochs: int) -> float:
     """Give the seconds of a fit."""
     made.clear()
-    model = {"ctgan": CTGAN, "tvae": TVAE}[sys.argv[1]](epochs=epochs)
+    model = METHOD(epochs=epochs)
     start = time.perf_counter()
     model.fit(table, discrete)
     return time.perf_counter() - start
@@ -58,6 +60,7 @@ print(
             "rows": len(table),
             "columns": parameters,
             "steps": made[0].n_steps // MANY,
+            "batch": inspect.signature(METHOD).parameters["batch_size"].default,
         }
     )
 )
