@@ -156,16 +156,16 @@ def test_rows_that_are_encoded_already_are_learnt_in_passes():
 
 @pytest.mark.truth
 @pytest.mark.parametrize("shared", [False, True])
-def test_sixty_four_rows_can_be_learnt_by_heart(shared):
+def test_sixty_four_rows_of_unrelated_cells_can_be_learnt_by_heart(shared):
     x = encoded(64)
-    # A heavy reconstruction, since nothing is to be left to chance.
-    recipe = Recipe(batch_size=64, loss_factor=20.0, weight_decay=0.0)
-    network, _ = fit_rows(
-        x, **TABLE, shared=shared, latent=64, hidden=(64, 64), recipe=recipe, epochs=2000
-    )
+    # With the paper's 2 and 1e-5, which do for a table whose cells are related, 98 to 100 % of these were measured.
+    recipe = Recipe(batch_size=64, learning_rate=2e-3, loss_factor=20.0, weight_decay=0.0)
+    network, _ = fit_rows(x, **TABLE, shared=shared, latent=64, recipe=recipe, epochs=2000)
     nothing = torch.zeros(64, 0)
     with torch.no_grad():
         back = network.law.likeliest(network.decode(network.encode(x, nothing)[0], nothing))
-    at = network.law.blocks.positions
-    assert float((back[:, at] == x[:, at]).float().mean()) >= 0.99
-    assert float((back[:, SCALARS] - x[:, SCALARS]).abs().mean()) < 0.05 * 1.8
+    ids = np.array(TABLE["block_ids"])
+    right = [(back[:, ids == k].argmax(1) == x[:, ids == k].argmax(1)).float() for k in range(3)]
+    assert float(torch.stack(right).mean()) >= 0.99
+    for scalar in SCALARS:  # of a range of 1.8
+        assert float((back[:, scalar] - x[:, scalar]).abs().mean()) < 0.05 * 1.8

@@ -8,6 +8,7 @@ import pytest
 import torch
 from sklearn.base import clone
 
+from equipoise.checks import tables
 from equipoise.errors import OptionError
 from equipoise.networks.training import Training
 from equipoise.synthesizers import tvae as module
@@ -15,7 +16,7 @@ from equipoise.synthesizers._codes import CodeLaw
 from equipoise.synthesizers._held_out import hold_out
 from equipoise.synthesizers._tvae_options import Sizes
 from equipoise.synthesizers.tvae import TVAE
-from equipoise.tables.coded import Coded
+from equipoise.tables.coded import Coded, code
 
 QUICK = {"max_steps": 60, "hidden": (16, 16), "latent": 4, "random_state": 0}
 
@@ -356,6 +357,29 @@ def test_a_code_is_decoded_into_the_row_it_came_from():
     assert means.shape == log_variances.shape == (300, model.sizes_.latent)
     back = model._decode(means, y, rng)
     assert ((back.numbers > 0) == side[:, None]).mean() > 0.98
+
+
+@pytest.mark.truth
+@pytest.mark.parametrize("means", ["mode", "column"])
+def test_sixty_four_rows_can_be_learnt_by_heart(means):
+    X, y = tables.mixed((32, 32))
+    budget = {"latent": 64, "max_steps": 2000, "batch_size": 64, "patience": None}
+    model = TVAE(random_state=0, weight_decay=1e-5, means=means, **budget).fit(X, y)
+    assert model.loss_factor == 2
+    table, told = code(model.schema_, X), model._told(model.labels_.code(y))
+    rows = model.encoder_.transform(table, np.random.default_rng(0))
+    network, ids = model.network_, model.encoder_.layout_.block_ids
+    with torch.no_grad():
+        codes, _ = network.encode(torch.from_numpy(rows), told)
+        back = network.law.likeliest(network.decode(codes, told)).numpy()
+    right = [
+        back[:, ids == k].argmax(axis=1) == rows[:, ids == k].argmax(axis=1)
+        for k in range(ids.max() + 1)
+    ]
+    assert np.mean(right) >= 0.99  # of categories and modes
+    found = model.encoder_.inverse(back.astype(np.float64), np.random.default_rng(0)).numbers
+    errors = np.abs(found - table.numbers).mean(axis=0) / np.ptp(table.numbers, axis=0)
+    assert errors.max() < 0.05
 
 
 @pytest.mark.truth
