@@ -1,6 +1,7 @@
 """The tutorial's VAE: as published, defects included, and what each switch mends."""
 
 import warnings
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -107,6 +108,19 @@ def test_rows_as_published_are_the_largest_of_the_fractions():
     new, _ = model.sample(asked, random_state=3)
     pd.testing.assert_frame_equal(new.drop(columns="same"), decode(
         model.schema_, model.rows_.inverse(fractions)).drop(columns="same"))  # fmt: skip
+
+
+def test_decode_concerns_rows_alone_where_none_is_argmax():
+    X, y = mixed()
+    model = fitted(X, y)
+    argmax, draw = (switched(model, decode=how) for how in ("argmax", "draw"))
+    rows = [m.sample({"few": 200}, random_state=3)[0] for m in (model, argmax, draw)]
+    fractions = [m.sample_encoded({"few": 200}, random_state=3)[0] for m in (model, argmax, draw)]
+    # No row holds fractions: `sample` takes the largest, and `sample_encoded` gives fractions whatever is chosen.
+    pd.testing.assert_frame_equal(rows[0], rows[1])
+    assert not rows[0].equals(rows[2])
+    assert np.array_equal(fractions[0], fractions[1])
+    assert np.array_equal(fractions[0], fractions[2])
 
 
 def test_an_array_of_published_rows_can_be_asked_for_at_training_proportions():
@@ -305,6 +319,22 @@ def fidelity(model, real, words):
     return float(np.mean(scores))
 
 
+def fidelity_of_fractions(model, real, words):
+    """Give the same of rows that were not made into rows: no fraction is a category that real rows have."""
+    encoded, names = model.sample_encoded({RICH: len(real)}, random_state=1)
+    there = model.encode(real)
+    scores = []
+    for name in real:
+        if name in words:
+            block = [j for j, column in enumerate(names) if column.startswith(f"{name}=")]
+            pair = [Counter(map(tuple, part[:, block].tolist())) for part in (there, encoded)]
+            scores.append((pair[0] & pair[1]).total() / len(real))
+        else:
+            j = names.index(name)
+            scores.append(1 - ks_2samp(there[:, j], encoded[:, j]).statistic)
+    return float(np.mean(scores))
+
+
 @pytest.mark.truth
 def test_adult_has_the_published_width_and_rows_and_outputs_between_zero_and_one(published):
     assert published.network_.width == 109
@@ -335,12 +365,13 @@ def test_one_split_tells_fractions_from_rows_but_not_drawn_categories(published,
     real = published.encode(X[y == RICH])
     blocks = published.rows_.block_ids >= 0
     fractions, _ = published.sample_encoded({RICH: len(real)}, random_state=1)
+    assert stump(real, fractions) > 0.99
     assert stump(real[:, blocks], fractions[:, blocks]) > 0.99
-    drawn = repaired.encode(repaired.sample({RICH: len(real)}, random_state=1)[0])
-    assert stump(real[:, blocks], drawn[:, blocks]) < 0.75
-    # A number is another matter: no Gaussian has the zeros that most rows have as their capital gain, and one split at
-    # zero still tells them apart.
-    assert stump(real, drawn) > 0.75
+    for model in (switched(published, decode="draw"), repaired):
+        drawn = model.encode(model.sample({RICH: len(real)}, random_state=1)[0])
+        assert stump(real[:, blocks], drawn[:, blocks]) < 0.75
+        # Numbers are another matter, sigmoids or Gaussians: one split at the zeros of gains has 0.95 and 0.77.
+        assert stump(real, drawn) > 0.75
 
 
 @pytest.mark.truth
@@ -353,16 +384,28 @@ def test_codes_of_rows_give_ten_times_the_combinations_of_the_published_ball(
 
 
 @pytest.mark.truth
-def test_each_repair_brings_columns_nearer_to_the_class_in_the_order_first_measured(
+def test_each_repair_of_the_tutorial_brings_columns_no_further_from_the_class(published, adult):
+    X, y, words = adult
+    real = X[y == RICH]
+    codes = BasicVAE(random_state=0, latent="posterior", decode="draw").fit(*adult[:2])
+    decoded = [switched(published, decode=how) for how in ("argmax", "draw")]
+    scores = [fidelity_of_fractions(published, real, words)]
+    scores += [fidelity(model, real, words) for model in (*decoded, codes)]
+    # measured: 0.14, 0.54, 0.59, 0.60; all codes have collapsed, so that it matters little where they are
+    assert scores[0] + 0.1 < scores[1]
+    assert scores[1] + 0.03 < scores[2]
+    assert scores[2] < scores[3] + 0.01
+
+
+@pytest.mark.truth
+def test_each_repair_beside_those_of_loss_and_head_brings_columns_nearer_to_the_class(
     published, repaired, adult
 ):
     X, y, words = adult
     real = X[y == RICH]
     balls = (switched(repaired, latent="mean_ball", decode=how) for how in ("argmax", "draw"))
-    models = [published, switched(published, decode="argmax"), *balls, repaired]
-    scores = [fidelity(model, real, words) for model in models]
-    assert scores[0] == scores[1]  # fractions become rows by argmax either way
-    # measured: 0.54, 0.54, 0.55, 0.76, 0.88; 6,000 rows fix a column to about 0.01, a mean over fourteen far better
-    assert scores[1] < scores[2] + 0.01
-    assert scores[2] + 0.1 < scores[3]
-    assert scores[3] + 0.05 < scores[4]
+    scores = [fidelity(model, real, words) for model in (published, *balls, repaired)]
+    # measured: 0.54, 0.55, 0.76, 0.88; 6,000 rows fix a column to about 0.01, a mean over fourteen far better
+    assert scores[0] < scores[1] + 0.01
+    assert scores[1] + 0.1 < scores[2]
+    assert scores[2] + 0.05 < scores[3]
