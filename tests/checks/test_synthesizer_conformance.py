@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equipoise.checks import CheckFailed, iter_checks, run_checks
+from equipoise.checks import CheckFailed, iter_checks, run_checks, tables
+from equipoise.checks.fitting import survives
 from equipoise.checks.rows import require_labels, require_rows
 from equipoise.datasets.catalogue import load
 from equipoise.registry import METHODS, load_class
@@ -34,6 +35,17 @@ ARTICLE_TABLES = [
     "hmeq", "thomas", "popularkids", "eucalyptus", "steel_plates_fault", "ionosphere", "adult",
 ]  # fmt: skip
 
+GENERATED = {
+    "18 classes": lambda: tables.mixed(tuple(range(20, 2, -1))),
+    "classes of 1, 2 and 5 rows": lambda: tables.mixed((40, 5, 2, 1)),
+    "numbers": tables.numeric,
+    "categories": tables.categorical,
+    "30 % missing": tables.missing,
+    "200 levels": tables.many_levels,
+    "constant columns": tables.constant,
+    "dates": tables.dates,
+}
+
 
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("method", [m.name for m in OURS])
@@ -42,6 +54,13 @@ def test_the_method_keeps_the_promise(method, check):
     if entry.extra:
         pytest.importorskip(entry.extra)
     CHECKS[check](lambda: load_class(entry.target)(**CHEAP.get(method, {})))
+
+
+def ten_thousand(classes):
+    """Ask for as many rows of each class, together 10,000 at least."""
+    counts = dict.fromkeys(sorted(classes), -(-10_000 // len(classes)))
+    assert sum(counts.values()) >= 10_000
+    return counts
 
 
 @pytest.mark.truth
@@ -58,11 +77,23 @@ def test_ten_thousand_rows_of_an_article_table_are_valid_of_their_class_and_no_f
     cheap = load_class(METHODS[method].target)(random_state=0, **TRAINED.get(method, {}))
     cheap.fit(dataset.X, dataset.y, kinds=dataset.kinds)
     classes = sorted(set(dataset.y))
-    counts = {label: 10_000 // len(classes) for label in classes}
+    counts = ten_thousand(classes)
     X_new, y_new = cheap.sample(counts, random_state=1)
     require_rows(dataset.X, X_new, sum(counts.values()))
     require_labels(dataset.y, y_new, counts)
     assert [d.fallback for d in cheap.deliveries_ if d.fallback] == []
+
+
+@pytest.mark.truth
+@pytest.mark.parametrize("table", GENERATED)
+@pytest.mark.parametrize("method", [m.name for m in OURS])
+def test_ten_thousand_rows_of_a_generated_table_are_valid_and_of_their_class(method, table):
+    X, y = GENERATED[table]()
+    survives(
+        lambda: load_class(METHODS[method].target)(**CHEAP.get(method, {})),
+        (X, y),
+        ten_thousand(set(y)),
+    )
 
 
 def two_classes(n=2000):
