@@ -52,6 +52,7 @@ def test_every_way_makes_as_many_rows_of_each_class_as_are_asked(way):
     assert len(model.sample({0: 0}, random_state=1)[0]) == 0
 
 
+@pytest.mark.filterwarnings("ignore:.* holds codes of training rows")
 @pytest.mark.parametrize("way", WAYS, ids=names)
 def test_every_way_survives_save_and_load_with_its_encoder_and_its_decoder(way, tmp_path):
     model = fitted(**way)
