@@ -35,9 +35,9 @@ class Planted:
     decisions: dict[str, tuple[float, float]] = field(default_factory=dict)  # test, train
     class_gap: float = 0.0
     quality: Effect = lambda method, plan, table: 0.9
-    new: float = 1.0
+    new: Effect = lambda method, plan, table: 1.0
     fresh: float = 1.0
-    close: float = 0.01
+    close: Effect = lambda method, plan, table: 0.01
     level: Callable[[int], float] = lambda table: 0.6 + 0.04 * table
     noise: float = 0.002
     methods: tuple[str, ...] = MAKERS
@@ -105,6 +105,7 @@ class Planted:
         for method in self.methods:
             jitter = rng.normal(0, self.noise)
             rows.append(row(method, "overall-quality", self.quality(method, "balance", t) + jitter))
-            rows.append(row(method, "new-row-synthesis", self.new + jitter))
-            rows.append(row(method, "too-close", self.close + jitter))
+            new, close = (one(method, "balance", t) for one in (self.new, self.close))
+            rows.append(row(method, "new-row-synthesis", new + jitter))
+            rows.append(row(method, "too-close", close + jitter))
         return rows

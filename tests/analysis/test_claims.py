@@ -64,7 +64,7 @@ CASES = {
     ),
     "language-model-reduces-gap": ({"test": all_by(0.02)}, {"test": all_by(-0.02)}, {"noise": LOUD}),
     "minority-overfits-most": ({"class_gap": 0.2}, {"class_gap": -0.2}, {"noise": LOUD}),
-    "rows-mostly-new": ({}, {"close": 0.9}, {"noise": LOUD * 3}),
+    "rows-mostly-new": ({}, {"close": all_by(0.9)}, {"noise": LOUD * 3}),
     "quality-is-high": ({"quality": all_by(0.98)}, {"quality": all_by(0.6)}, {"noise": LOUD}),
     "quality-does-not-predict-gain": (
         {"test": by_rank(-1), "quality": ranked_quality},
@@ -87,8 +87,8 @@ CASES = {
 
 
 def verdict_of(name, results):
-    (found,) = [j for j in judge(results, "benchmark") if j.claim.name == name]
-    return found
+    claim = next(c for c in claims() if c.name == name)
+    return STATISTICS[claim.statistic](claim, results)
 
 
 def test_every_claim_of_the_benchmark_is_planted():
@@ -99,9 +99,83 @@ def test_every_claim_of_the_benchmark_is_planted():
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("which", [0, 1, 2], ids=["holds", "does not hold", "cannot be told"])
 def test_planted_runs_reach_every_verdict(name, which, request):
-    claim = next(c for c in claims() if c.name == name)
-    found = STATISTICS[claim.statistic](claim, Planted(**CASES[name][which]).make())
+    found = verdict_of(name, Planted(**CASES[name][which]).make())
     assert found.verdict == ("holds", "does not hold", "cannot be told")[which], found
+
+
+def in_most(many, few, n=4):
+    """Give one value to the first n of the article's six methods, another to the others."""
+    return lambda method, plan, table: many if method in ARTICLE[:n] else few
+
+
+@pytest.mark.parametrize(
+    ("new", "fresh", "verdict"),
+    [
+        (all_by(0.92), 0.96, "holds"), (all_by(0.5), 0.5, "holds"), (all_by(0.99), 0.9, "holds"),
+        (in_most(0.96, 0.5), 0.96, "holds"),
+        (all_by(0.92), 0.98, "does not hold"), (all_by(0.44), 0.5, "does not hold"),
+        (in_most(0.5, 0.96), 0.96, "does not hold"),
+        (all_by(0.91), 0.96, "cannot be told"), (in_most(0.96, 0.5, n=3), 0.96, "cannot be told"),
+    ],
+    ids=[
+        "0.04 fewer", "few, as of fresh rows", "more than fresh rows", "new for four of six",
+        "0.06 fewer", "0.06 fewer of few", "not new for four of six",
+        "0.05 fewer, the border", "new for three of six",
+    ],
+)  # fmt: skip
+def test_newness_alone_decides_whether_rows_are_new(new, fresh, verdict):
+    """No row is too close to a training row here."""
+    found = verdict_of("rows-mostly-new", Planted(new=new, fresh=fresh).make())
+    assert found.verdict == verdict, found
+    for one in found.measured:
+        newness, closeness = one.checks
+        assert closeness.inside < 0.025, closeness
+        assert newness.value == pytest.approx(new(one.method, "balance", 0) - fresh, abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("close", "verdict"),
+    [
+        (all_by(0.24), "holds"), (all_by(0.26), "does not hold"), (all_by(0.25), "cannot be told"),
+        (in_most(0.01, 0.9), "holds"), (in_most(0.9, 0.01), "does not hold"),
+        (in_most(0.01, 0.9, n=3), "cannot be told"),
+    ],
+    ids=[
+        "just below", "just above", "the border", "four of six far", "four of six close",
+        "three of six close",
+    ],
+)  # fmt: skip
+def test_closeness_alone_decides_whether_rows_are_new(close, verdict):
+    found = verdict_of("rows-mostly-new", Planted(close=close).make())
+    assert found.verdict == verdict, found
+    assert all(one.checks[0].inside < 0.025 for one in found.measured)
+
+
+@pytest.mark.parametrize(
+    ("planted", "verdict", "slope", "reduction"),
+    [
+        ({"test": grown(0.02, first=0.05)}, "does not hold", "above", "above"),
+        ({"test": grown(-0.01, first=-0.05)}, "does not hold", "below", "below"),
+        ({"test": grown(-0.01, first=0.05), "train": all_by(0.1)}, "does not hold", "below", "below"),
+        ({"test": all_by(0.05)}, "cannot be told", "about", "above"),
+        ({"test": grown(-0.01)}, "cannot be told", "below", "about"),
+        ({"test": grown(-0.05, first=0.05)}, "holds", "below", "above"),
+    ],
+    ids=[
+        "more is better", "the gap widens", "the gap widens by the train score",
+        "no slope", "the gap stays", "the gap closes at the least rate only",
+    ],
+)  # fmt: skip
+def test_slope_and_gap_each_decide_whether_small_rates_are_best(planted, verdict, slope, reduction):
+    found = verdict_of("small-rates-best", Planted(**planted).make())
+    assert found.verdict == verdict, found
+    for one in found.measured:
+        for which, side in zip(one.checks, (slope, reduction), strict=True):
+            assert side in ("about", side_of_zero(which)), (one.method, which)
+
+
+def side_of_zero(found):
+    return "above" if found.low > 0 else "below" if found.high < 0 else "about"
 
 
 def test_more_than_a_quarter_of_winners_refutes_seldom():
