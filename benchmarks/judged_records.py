@@ -63,7 +63,8 @@ def mean(records: list[dict], metric: str) -> float:
 def difference(ours: list[dict], theirs: list[dict], metric: str) -> tuple[float, float]:
     """Give the mean difference over the seeds that both have, and two standard errors of it."""
     other = {record["seed"]: record[metric] for record in theirs}
-    gaps = [r[metric] - other[r["seed"]] for r in ours if other.get(r["seed"]) is not None]
+    both = [(record[metric], other.get(record["seed"])) for record in ours]
+    gaps = [one - two for one, two in both if one is not None and two is not None]
     if not gaps:
         return math.nan, math.nan
     error = statistics.stdev(gaps) / math.sqrt(len(gaps)) if len(gaps) > 1 else math.nan

@@ -1,0 +1,208 @@
+"""What was judged is kept and read as it was; the tables of docs/synthesizers.md say what the records say."""
+
+import itertools
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from equipoise.registry import METHODS
+
+ROOT = Path(__file__).parents[2]
+KEPT = ROOT / "docs/results/judged.jsonl"
+SMOTE = str(METHODS["smote"].code_version)
+
+
+@pytest.fixture
+def records(benchmark_module):
+    return benchmark_module("judged_records")
+
+
+@pytest.fixture
+def pages(benchmark_module):
+    return benchmark_module("judged_tables")
+
+
+def line(method="smote", table="hmeq", seed=0, version=SMOTE, **scores):
+    return {"method": method, "version": version, "table": table, "seed": seed, **scores}
+
+
+def written(path, lines):
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in lines), encoding="utf-8")
+    return path
+
+
+def test_records_are_read_and_the_last_line_about_one_counts(records, tmp_path):
+    lines = [line(quality=0.1), line(seed=1, quality=0.2), line(quality=0.3)]
+    found = records.Records(written(tmp_path / "judged.jsonl", lines))
+    assert found.get("smote", "hmeq", 0) == lines[2]
+    assert found.get("smote", "hmeq", 1) == lines[1]
+    assert found.of("smote", "hmeq") == [lines[2], lines[1]]
+    assert found.of("smote", "hmeq", (1, 2)) == [lines[1]]
+    assert found.get("smote", "hmeq", 2) is None
+    assert found.of("smote", "thomas") == found.of("cart", "hmeq") == []
+
+
+def test_where_there_is_no_file_there_are_no_records(records, tmp_path):
+    found = records.Records(tmp_path / "judged.jsonl")
+    assert found.get("smote", "hmeq", 0) is None
+    assert not (tmp_path / "judged.jsonl").exists()
+
+
+def test_a_record_of_another_version_is_not_current(records, tmp_path):
+    lines = [
+        line(version="0", quality=0.1), line("reference-tvae", version="0.12.1", quality=0.2),
+        line("reference-ctgan", version="0.12.0", quality=0.3),
+    ]  # fmt: skip
+    found = records.Records(written(tmp_path / "judged.jsonl", lines))
+    assert found.get("smote", "hmeq", 0) is None
+    assert found.get("reference-ctgan", "hmeq", 0) is None
+    assert found.get("reference-tvae", "hmeq", 0)["quality"] == 0.2
+    assert [record["quality"] for record in found.of("smote", "hmeq")] == [0.1]
+
+
+def test_what_is_added_replaces_the_older_version_and_is_there_the_next_time(records, tmp_path):
+    path = written(tmp_path / "judged.jsonl", [line(version="0", quality=0.1), line("cart")])
+    scores = {"quality": 1 / 3, "tstr_f1": float("nan"), "labels": [1, 2]}
+    records.Records(path).add("smote", "hmeq", 0, scores)
+    kept = line(quality=0.33333, tstr_f1=None, labels=[1, 2])
+    assert records.Records(path).get("smote", "hmeq", 0) == kept
+    assert [json.loads(text) for text in path.read_text().splitlines()] == [line("cart"), kept]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_means_are_of_the_figures_that_there_are(records):
+    some = [line(seed=s, quality=v) for s, v in enumerate((0.2, None, 0.3, 0.7))]
+    assert records.mean(some, "quality") == pytest.approx(0.4)
+    assert math.isnan(records.mean(some[1:2], "quality"))
+    assert math.isnan(records.mean([], "quality"))
+
+
+def test_differences_are_paired_by_seed(records):
+    theirs = [line(seed=s, quality=v) for s, v in ((0, 0.5), (1, 0.6), (2, 0.7), (3, 0.9))]
+    ours = [line(seed=s, quality=v) for s, v in ((2, 0.75), (1, 0.63), (0, 0.51), (4, 0.0))]
+    mean, width = records.difference(ours, theirs, "quality")
+    assert mean == pytest.approx(0.03)
+    assert width == pytest.approx(2 * 0.02 / 3**0.5)  # 0.01, 0.03 and 0.05
+    mean, width = records.difference(ours[:1], theirs, "quality")
+    assert mean == pytest.approx(0.05)
+    assert math.isnan(width)
+    assert all(map(math.isnan, records.difference(ours[3:], theirs, "quality")))
+
+
+def test_a_seed_without_a_figure_on_either_side_is_no_pair(records):
+    theirs = [line(seed=s, quality=v) for s, v in ((0, 0.5), (1, None), (2, 0.5))]
+    ours = [line(seed=s, quality=v) for s, v in ((0, 0.6), (1, 0.9), (2, None))]
+    assert records.difference(ours, theirs, "quality")[0] == pytest.approx(0.1)
+
+
+OF_SEED = (-0.03, -0.01, 0.04)  # over the mean of the three
+
+
+def planted(pages, lost=()):
+    """Give records whose means over seeds are told by `level`, without those of `lost` (method, table, seed)."""
+    lines = []
+    for (m, method), (t, table), seed in itertools.product(
+        enumerate(pages.JUDGED), enumerate(pages.tables.TARGETS), pages.SEEDS
+    ):
+        if (method, table, seed) in lost:
+            continue
+        value = level(m, t) + OF_SEED[seed]
+        scores = dict.fromkeys(("c2st_unseen", "tstr_f1", "quality", "too_close"), value)
+        scores |= {"trtr_f1": 0.8, "fit_cpu_s": 4.0 + 3 * t + (seed - 1), "labels": [2, 2]}
+        if method in pages.RIVAL_OF:
+            # Over the reference's quality by 0.01, 0.03 and 0.05; under its F1 by the same
+            rival = level(pages.JUDGED.index(pages.RIVAL_OF[method]), t) + OF_SEED[seed]
+            scores |= {"quality": rival + 0.01 + 0.02 * seed, "tstr_f1": rival - 0.01 - 0.02 * seed}
+            scores["labels"] = [1 if seed == 2 else 2, 2]
+        lines.append(line(method, table, seed, "any", **scores))
+    return lines
+
+
+def level(m, t):
+    return 0.3 + 0.01 * m + 0.05 * t
+
+
+def parts(text):
+    """Give the rows of each table of the text, by its head line: {head: {first cell: other cells}}."""
+    found, rows = {}, {}
+    for one in text.splitlines():
+        if one.startswith("**"):
+            rows = found.setdefault(one, {})
+        elif one.startswith("| ") and not one.startswith("| ---"):
+            name, *cells = (cell.strip() for cell in one.strip("|").split("|"))
+            rows.setdefault(name, []).append(cells)
+    return found
+
+
+def text_of(records, pages, path, lost=()):
+    return pages.text(records.Records(written(path, planted(pages, lost))))
+
+
+def test_the_text_holds_the_means_of_all_methods_and_tables(records, pages, tmp_path):
+    text = text_of(records, pages, tmp_path / "judged.jsonl")
+    assert text.startswith("Means of 3 seeds.\n")
+    found = parts(text)
+    assert set(pages.FIGURES.values()) < set(found)
+    told = found[pages.FIGURES["c2st_unseen"]]
+    assert told["method"][0][-1] == "mean"
+    assert len(told["method"][0]) == len(pages.tables.TARGETS) + 1
+    for m, method in enumerate(pages.JUDGED):
+        means = [level(m, t) for t in range(7)] + [level(m, 3)]
+        (cells,) = told[pages.SHOWN.get(method, f"`{method}`")]
+        assert cells == [f"{value:.2f}" for value in means], method
+    (smote,) = found[pages.FIGURES["fit_cpu_s"]]["`smote`"]
+    assert smote == ["4.0", "7.0", "10", "13", "16", "19", "22", "13"]
+    (real,) = found[pages.FIGURES["tstr_f1"]]["(training rows)"]
+    assert real == ["0.80"] * 8
+
+
+def test_the_text_sets_ours_against_the_reference_by_the_same_seeds(records, pages, tmp_path):
+    found = parts(text_of(records, pages, tmp_path / "judged.jsonl"))
+    (head,) = [h for h in found if h.startswith("**Against the reference**")]
+    for ours in pages.RIVAL_OF:
+        tables = [row[0] for row in found[head][f"`{ours}`"]]
+        assert tables == [pages.HEADS.get(t, t) for t in pages.tables.TARGETS]
+        for row in found[head][f"`{ours}`"]:
+            # Two standard errors of 0.01, 0.03, 0.05: 2 * 0.02 / sqrt(3)
+            assert row[1:] == ["+0.030 ± 0.023", "-0.030 ± 0.023 worse", "5 of 6 and 6 of 6"]
+
+
+def test_the_text_says_in_how_many_cells_seeds_are_missing(records, pages, tmp_path):
+    lost = [("smote", "hmeq", 2), *(("cart", "adult", seed) for seed in pages.SEEDS)]
+    text = text_of(records, pages, tmp_path / "judged.jsonl", lost)
+    cells = len(pages.JUDGED) * len(pages.tables.TARGETS)
+    first = f"Means of 3 seeds in {cells - 2} of {cells} cells, of fewer in the others."
+    assert text.startswith(first + "\n")
+    told = parts(text)[pages.FIGURES["c2st_unseen"]]
+    (smote,), (cart,) = told["`smote`"], told["`cart`"]
+    assert smote[0] == f"{level(pages.JUDGED.index('smote'), 0) - 0.02:.2f}"  # of two seeds
+    assert "-" not in smote
+    assert cart[-2:] == ["-", "-"]  # no mean over tables where one is missing
+    assert "-" not in cart[:-2]
+
+
+def test_a_page_that_does_not_say_what_the_records_say_is_found(pages, tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    monkeypatch.setattr(pages, "PAGE", page)
+    monkeypatch.setattr(pages, "RECORDS", written(tmp_path / "judged.jsonl", planted(pages)))
+    page.write_text(f"before\n{pages.START}old\n{pages.END}after\n", encoding="utf-8")
+    assert not pages.write_page(check=True)
+    assert "old\n" in page.read_text(encoding="utf-8")
+    pages.write_page()
+    whole = page.read_text(encoding="utf-8")
+    assert whole.startswith(f"before\n{pages.START}Means of 3 seeds.")
+    assert whole.endswith(f"{pages.END}after\n")
+    assert pages.write_page(check=True)
+    page.write_text(whole.replace("0.33", "0.34", 1), encoding="utf-8")
+    assert not pages.write_page(check=True)
+
+
+@pytest.mark.skipif(not KEPT.exists(), reason="docs/results/judged.jsonl is not there yet")
+def test_the_page_is_what_the_records_say():
+    program = [sys.executable, "benchmarks/judged_tables.py", "--check"]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, "docs/synthesizers.md is not what judged.jsonl says" + done.stderr
