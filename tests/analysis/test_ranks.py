@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equipoise.analysis.ranks import critical_difference, friedman, ranks
+from equipoise.analysis.ranks import complete_ranks, critical_difference, friedman, ranks
 
 Q = (1.960, 2.344, 2.569, 2.728, 2.850, 2.948, 3.031, 3.102, 3.164, 3.219, 3.268)
 
@@ -73,3 +73,29 @@ def test_a_treatment_that_lacks_a_split_leaves_a_hole():
         table([]).drop(columns="score"),
     )
     assert found.holes == (("d", "smote balance plain xgboost"),)
+
+
+def test_a_treatment_that_lacks_a_table_does_not_spoil_the_ranks_of_the_others():
+    """B lacks a table, c a split of it, and d has failed there, which is no hole."""
+    first = table([(r, m, v) for r in (0, 1) for m, v in zip("abcde", range(5), strict=True)])
+    other = table([(0, "a", 0.5), (1, "a", 0.5), (0, "c", 0.9), (0, "e", 0.9), (1, "e", 0.9)])
+    scores = pd.concat([first, other.assign(dataset="e")])
+    found = complete_ranks(scores, lost([("e", 1, "d")]))
+    assert [method for method, *_ in found.left_out] == ["b", "c"]
+    assert found.holes == ()
+    assert dict(zip(found.mean["method"], found.mean["rank"], strict=True)) == {
+        **{"e": 1.0, "a": 2.5, "d": 2.5},
+    }
+
+
+def test_a_ranking_without_holes_is_left_as_it_is():
+    scores = table([(0, "a", 0.5), (0, "b", 0.6)])
+    pd.testing.assert_frame_equal(
+        complete_ranks(scores, lost([])).mean, ranks(scores, lost([])).mean
+    )
+
+
+def test_where_every_treatment_lacks_something_nobody_is_ranked():
+    scores = pd.concat([table([(0, "a", 0.5)]), table([(0, "b", 0.6)]).assign(dataset="e")])
+    found = complete_ranks(scores, lost([]))
+    assert (len(found.mean), len(found.left_out)) == (0, 2)

@@ -8,6 +8,7 @@ from scipy import stats
 
 from equipoise.analysis.signed_ranks import (
     bayesian_signed_rank,
+    enough_tables,
     holm,
     smallest_p,
     tables_needed,
@@ -55,6 +56,14 @@ def test_holm_leaves_what_has_no_p():
 
 def test_nine_tables_are_needed_for_nine_comparisons():
     assert tables_needed(9) == 9
+    assert [n for n in range(5, 12) if enough_tables(n, 9)] == [9, 10, 11]
+
+
+@pytest.mark.parametrize("k", [1, 9, 39])
+def test_tables_are_enough_where_the_least_p_passes_holm(k):
+    for n in range(2, 15):
+        first = holm([smallest_p(n)] + [1.0] * (k - 1))[0]
+        assert enough_tables(n, k) == (first <= 0.05)
 
 
 def test_an_antisymmetric_sample_favours_no_side():

@@ -1,5 +1,6 @@
 """The words of the page follow from planted results."""
 
+import html
 import io
 import json
 import subprocess
@@ -14,6 +15,7 @@ from rich.console import Console
 from equipoise.analysis.frames import Results
 from equipoise.report.charted import expand
 from equipoise.report.findings import power_note
+from equipoise.report.page import render
 from equipoise.report.summary import summarize
 from equipoise.report.terminal import show
 from equipoise.report.words import signed
@@ -114,31 +116,73 @@ def test_the_lead_names_the_plan(summary):
     assert "plan" not in summary["found"]["scopes"][1]["lead"]
 
 
-SIX = {f"table {i}": {"a": 90, "b": 40} for i in range(6)}
+def tables(n):
+    return {f"table {i}": {"a": 90, "b": 40} for i in range(n)}
 
 
-def test_over_at_least_five_tables_ranks_and_signed_ranks_are_shown(summary):
+SIX = tables(6)
+
+
+def on_tables(n):
+    gains = {"smote": 0.06, "cart": 0.0, "duplicate": -0.05, "tvae": 0.0}
+    lost = tuple((d, r, "tvae") for d in tables(n) for r in range(5))
+    wish = FakeRun(datasets=tables(n), gains=gains, plans=("balance",), failed=lost, skipped=())
+    return summarize(wish.make())
+
+
+def test_over_at_least_five_tables_ranks_are_shown(summary):
     assert summary["across"] is None
-    gains = {"smote": 0.06, "cart": 0.0, "duplicate": -0.05}
-    lost = tuple((d, r, "tvae") for d in SIX for r in range(5))
-    wish = FakeRun(datasets=SIX, gains={**gains, "tvae": 0.0}, failed=lost, skipped=())
-    found = summarize(wish.make())["across"]
+    found = on_tables(6)["across"]
     rows = {r["label"]: r for r in found["rows"]}
-    # all but the best simple choice itself are compared, what failed included: the least p is n * 2 / 2^6
-    n = len(rows) - 1
-    assert float(rows["smote"]["p"]) == pytest.approx(n * 2 / 2**6, abs=5e-4)
-    assert (rows["smote"]["helps"], rows["duplicate"]["hurts"]) == ("> 99 %", "> 99 %")
     assert rows["tvae"]["gain"] == "failed"
     assert rows["tvae"]["rank"] == f"{len(rows):.1f}"
-    assert rows["best simple choice"]["p"] == "–"
     assert float(rows["smote"]["rank"]) < float(rows["untouched rows"]["rank"])
-    assert "Nemenyi" in found["about_ranks"]
+    assert "Nemenyi" in found["about"][0]
 
 
-def test_ranks_with_holes_say_so():
-    skipped = (("table 2", "cart"),)
+def test_signed_ranks_are_shown_where_the_tables_are_enough_for_them_to_find_something():
+    found = on_tables(10)["across"]
+    rows = {r["label"]: r for r in found["rows"]}
+    # all but the best simple choice itself are compared, what failed included: the least p is n * 2 / 2^10
+    n = len(rows) - 1
+    assert float(rows["smote"]["p"]) == pytest.approx(n * 2 / 2**10, abs=5e-4)
+    assert n * 2 / 2**10 <= 0.05
+    assert (rows["smote"]["helps"], rows["duplicate"]["hurts"]) == ("> 99 %", "> 99 %")
+    assert rows["best simple choice"]["p"] == "–"
+    assert found["signed_ranks"]
+
+
+def test_on_fewer_tables_one_sentence_says_why_signed_ranks_are_not_shown():
+    summary = on_tables(9)
+    found = summary["across"]
+    assert not found["signed_ranks"]
+    assert {r[k] for r in found["rows"] for k in ("p", "hurts", "same", "helps")} == {"–"}
+    n = len(found["rows"]) - 1
+    (said,) = [s for s in found["about"] if "not shown" in s]
+    assert f"with {n} treatments compared, at least 10 tables" in said
+    page = render(summary)
+    assert said in html.unescape(page)
+    assert "<th class=\"num\">Hurts</th>" not in page
+    assert "For tables like these" in page
+
+
+def test_a_treatment_without_a_result_on_some_table_is_not_ranked_and_the_others_are():
+    skipped = tuple((f"table {i}", "cart") for i in (0, 2, 4))
     wish = FakeRun(datasets=SIX, gains={"smote": 0.06, "cart": 0.0}, failed=(), skipped=skipped)
-    assert "not strictly comparable" in summarize(wish.make())["across"]["about_ranks"]
+    summary = summarize(wish.make())
+    found = summary["across"]
+    rows = {r["label"]: r for r in found["rows"]}
+    assert [n for n, r in rows.items() if r["rank"] == "–"] == ["cart", "cart + tuned threshold"]
+    assert rows["cart"]["gain"] != "–"
+    about = " ".join(found["about"])
+    assert "Nemenyi" in about
+    assert "Not ranked" in about
+    assert "cart and cart + tuned threshold" in about
+    drawn = expand(summary["tables"]["standings"], summary["lookups"])
+    assert {(r["metric"], r["plan"]) for r in drawn} == {(m, p) for m in range(3) for p in range(3)}
+    assert not [r for r in drawn if r["label"].startswith("cart")]
+    assert summary["not_ranked"] in html.unescape(render(summary))
+    assert "cart" in summary["not_ranked"]
 
 
 def test_a_mean_over_fewer_tables_says_so(summary):

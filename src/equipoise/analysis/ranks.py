@@ -1,11 +1,12 @@
 """Ranks over tables (Demsar 2006): mean ranks, Friedman's test, Nemenyi's critical difference."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from equipoise.analysis.opponents import TREATMENT
@@ -23,11 +24,14 @@ class Ranking:
         Columns `TREATMENT`, rank, n (tables), sorted by rank.
     holes : tuple of (str, str)
         (dataset, treatment) pairs without a result for every split: a ranking with holes is not a fair one.
+    left_out : tuple of (str, str, str, str)
+        Treatments that do not compete, as they would leave holes; only `complete_ranks` leaves any out.
     """
 
     per_table: pd.DataFrame
     mean: pd.DataFrame
     holes: tuple[tuple[str, str], ...]
+    left_out: tuple[tuple[str, ...], ...] = ()
 
 
 def ranks(table: pd.DataFrame, failed: pd.DataFrame) -> Ranking:
@@ -42,6 +46,15 @@ def ranks(table: pd.DataFrame, failed: pd.DataFrame) -> Ranking:
     failed : DataFrame
         As `gains.failed_cells` gives it, restricted likewise.
     """
+    full = _ranked(table, failed)
+    mean = full.groupby(TREATMENT, sort=False)["rank"].agg(rank="mean", n="size").reset_index()
+    mean = mean.sort_values("rank", kind="stable").reset_index(drop=True)
+    holes = tuple((dataset, " ".join(treatment)) for dataset, *treatment in _holes(full))
+    return Ranking(per_table=full.drop(columns="splits"), mean=mean, holes=holes)
+
+
+def _ranked(table: pd.DataFrame, failed: pd.DataFrame) -> pd.DataFrame:
+    """Give dataset, `TREATMENT`, score, splits, failed, rank."""
     grouped = table.groupby(["dataset", *TREATMENT], sort=False)["score"]
     means = grouped.agg(score="mean", splits="size").reset_index()
     lost = failed[["dataset", *TREATMENT]].drop_duplicates()
@@ -49,15 +62,38 @@ def ranks(table: pd.DataFrame, failed: pd.DataFrame) -> Ranking:
     full["failed"] = full["failed"].eq(True)
     worth = np.round(full["score"], 12).where(~full["failed"], -math.inf)
     full["rank"] = worth.groupby(full["dataset"]).rank(ascending=False, method="average")
-    mean = full.groupby(TREATMENT, sort=False)["rank"].agg(rank="mean", n="size").reset_index()
-    mean = mean.sort_values("rank", kind="stable").reset_index(drop=True)
+    return full
+
+
+def _holes(full: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Give (dataset, `TREATMENT`) wherever a treatment did not fail and has fewer splits than others have."""
     datasets = list(dict.fromkeys(full["dataset"]))
     most = full.groupby("dataset")["splits"].transform("max")
     whole = full[full["failed"] | (full["splits"] == most)]
     seen = set(whole[["dataset", *TREATMENT]].itertuples(index=False, name=None))
     every = list(full[TREATMENT].drop_duplicates().itertuples(index=False, name=None))
-    holes = tuple((d, " ".join(t)) for d in datasets for t in every if (d, *t) not in seen)
-    return Ranking(per_table=full.drop(columns="splits"), mean=mean, holes=holes)
+    return [(d, *t) for d in datasets for t in every if (d, *t) not in seen]
+
+
+def complete_ranks(table: pd.DataFrame, failed: pd.DataFrame) -> Ranking:
+    """Rank as `ranks` does, without the treatments that would leave holes: one of them must not spoil all ranks.
+
+    A failure is no hole: it is last.
+
+    Parameters
+    ----------
+    table, failed : DataFrame
+        As `ranks` takes them.
+    """
+    left_out = tuple(dict.fromkeys(tuple(t) for _, *t in _holes(_ranked(table, failed))))
+    kept = [part[~_of(part, left_out)] for part in (table, failed)]
+    return replace(ranks(*kept), left_out=left_out)
+
+
+def _of(table: pd.DataFrame, treatments: Collection[tuple[str, ...]]) -> NDArray[np.bool_]:
+    """Say of each row whether it is of one of some treatments."""
+    rows = table[TREATMENT].itertuples(index=False, name=None)
+    return np.fromiter((row in treatments for row in rows), dtype=bool, count=len(table))
 
 
 @dataclass(frozen=True)

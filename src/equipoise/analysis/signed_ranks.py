@@ -125,3 +125,8 @@ def bayesian_signed_rank(
 def tables_needed(n_comparisons: int, level: float = 0.05) -> int:
     """Give the least number of tables on which any of k comparisons can pass Holm at this level."""
     return math.ceil(math.log2(2 * max(1, n_comparisons) / level))
+
+
+def enough_tables(n_tables: int, n_comparisons: int, level: float = 0.05) -> bool:
+    """Say whether any of k comparisons over N tables can pass Holm: whether 2 / 2^N times k is at most the level."""
+    return n_tables >= tables_needed(n_comparisons, level)

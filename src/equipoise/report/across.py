@@ -1,6 +1,7 @@
 """The tables as a sample of tables: mean ranks, the signed-rank test and its Bayesian form."""
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,23 @@ import pandas as pd
 from equipoise.analysis.frames import Results
 from equipoise.analysis.gains import equivalence, failed_cells, scores
 from equipoise.analysis.opponents import TREATMENT
-from equipoise.analysis.ranks import Ranking, critical_difference, friedman, ranks
+from equipoise.analysis.ranks import Ranking, complete_ranks, critical_difference, friedman
 from equipoise.analysis.scarcity import of_whole_tables
+from equipoise.analysis.signed_ranks import enough_tables
+from equipoise.report.findings import power
 from equipoise.report.ledger import Ledger, hide_yardsticks, of_classifier, of_plan, shown
-from equipoise.report.words import METRICS, OPPONENT_LABELS, signed, treatment_label
+from equipoise.report.words import (
+    METRICS,
+    OPPONENT_LABELS,
+    ends_text,
+    signed,
+    treatment_label,
+)
 from equipoise.results.thinned import base_of
+from equipoise.tables.schema import listed
 
-FEWEST_TABLES = 5  # below that no signed-rank test can say anything
+FEWEST_TABLES = 5  # below that mean ranks are those of one or two tables
+NOT_RANKED = "Not ranked, for want of a result on some table or split: {}."
 DRAWS = 5_000  # a probability's standard error is below 0.8 %
 SEED = 0  # the page of a run is the same whenever it is made
 
@@ -36,20 +47,29 @@ def _share(value: float) -> str:
     return "> 99 %" if value > 0.995 else f"{100 * value:.0f} %"
 
 
-def _about_ranks(ranking: Ranking) -> str:
-    """Say how far apart mean ranks must be, or why that cannot be said."""
-    if ranking.holes:
-        return (
-            "Some treatments lack results on some tables, or for some splits, and are ranked by the others only: "
-            "these ranks are not strictly comparable."
-        )
+def about_ranks(ranking: Ranking, homes: Collection[str]) -> str:
+    """Say how far apart mean ranks must be, and which treatments are not ranked."""
     matrix = ranking.per_table.pivot_table(index="dataset", columns=TREATMENT, values="rank")
     n, k = matrix.shape
-    if k < 2:
+    said = []
+    if k > 1:
+        said.append(
+            f"Two mean ranks must differ by {critical_difference(k, n):.1f} to be told apart (Nemenyi, 5 %); "
+            f"for all {k} ranking alike, p {_equals(friedman(matrix.to_numpy()).p)} (Friedman)."
+        )
+    if ranking.left_out:
+        names = [treatment_label(m, d, c, homes) for m, _, d, c in ranking.left_out]
+        said.append(NOT_RANKED.format(listed(names)))
+    return " ".join(said)
+
+
+def about_signed_ranks(n_tables: int, n_comparisons: int) -> str:
+    """Say why no signed-rank test is shown; empty where there are tables enough for one to find something."""
+    if enough_tables(n_tables, n_comparisons):
         return ""
     return (
-        f"Two mean ranks must differ by {critical_difference(k, n):.1f} to be told apart (Nemenyi, 5 %); "
-        f"for all {k} ranking alike, p {_equals(friedman(matrix.to_numpy()).p)} (Friedman)."
+        "Signed-rank tests, the exact one of Wilcoxon with Holm's correction and the Bayesian one, are not shown: "
+        f"{power(n_tables, n_comparisons)}."
     )
 
 
@@ -59,16 +79,17 @@ def _equals(p: float) -> str:
 
 
 def across(results: Results, ledger: Ledger, metric: str, plan: str) -> dict[str, Any] | None:
-    """Compare all treatments of a plan over the tables; None where the tables are too few.
+    """Compare all treatments of a plan over the tables; None where the tables are too few to rank on.
 
     Returns
     -------
     dict
-        rows (treatment, rank, gain, p after Holm, probabilities that it hurts, makes no difference, helps), all as
-        text; metric, against, about_ranks, tables.
+        rows (treatment, rank, gain, beyond, and where the tables are enough p after Holm and the probabilities that it
+        hurts, makes no difference, helps), all as text; signed_ranks (whether they are enough); metric, against,
+        about (sentences), tables.
     """
-    bases = set(map(base_of, ledger.datasets))
-    if len(bases) < FEWEST_TABLES:
+    n_tables = len(set(map(base_of, ledger.datasets)))
+    if n_tables < FEWEST_TABLES:
         return None
     opponent = ledger.headline_opponent
     home = ledger.classifiers[0]
@@ -78,35 +99,46 @@ def across(results: Results, ledger: Ledger, metric: str, plan: str) -> dict[str
 
     table = scores(shown(results.observations), metric)
     lost = failed_cells(table, results.trials)
-    ranking = ranks(*(standing(of_whole_tables(part)) for part in (table, lost)))
+    ranking = complete_ranks(*(standing(of_whole_tables(part)) for part in (table, lost)))
     over = standing(ledger.over[metric, opponent]).set_index(TREATMENT)
-    chances = equivalence(
-        standing(ledger.within[metric, opponent]), np.random.default_rng(SEED), draws=DRAWS
-    ).set_index(TREATMENT)
-    rows = []
-    for entry in ranking.mean.itertuples(index=False):
-        key = (entry.method, entry.plan, entry.decision, entry.classifier)
-        row = {
-            "label": treatment_label(
-                entry.method, entry.decision, entry.classifier, ledger.classifiers
-            ),
-            "rank": f"{entry.rank:.1f}",
-            **dict.fromkeys(("gain", "p", "hurts", "same", "helps"), "–"),
-        }
-        if key in over.index:
-            found, chance = over.loc[key], chances.loc[key]
-            row["gain"] = "failed"
-            if found["verdict"] != "failed":
-                row["gain"] = signed(found["gain"])
-                row["p"] = _probability(found["wilcoxon_holm"])
-                row["hurts"] = _share(chance["left"])
-                row["same"] = _share(chance["rope"])
-                row["helps"] = _share(chance["right"])
-        rows.append(row)
+    told = about_signed_ranks(n_tables, len(over))
+    chances = None
+    if not told:
+        within = standing(ledger.within[metric, opponent])
+        found = equivalence(within, np.random.default_rng(SEED), draws=DRAWS)
+        chances = found.set_index(TREATMENT)
+    ranked = ranking.mean.set_index(TREATMENT)["rank"]
     return {
-        "rows": rows,
+        "rows": [
+            {
+                "label": treatment_label(key[0], *key[2:], ledger.classifiers),
+                "rank": f"{ranked[key]:.1f}" if key in ranked.index else "–",
+                **_gain(key, over, chances),
+            }
+            for key in [*ranked.index, *ranking.left_out]
+        ],
+        "signed_ranks": chances is not None,
         "metric": METRICS[metric],
         "against": OPPONENT_LABELS[opponent],
-        "tables": len(bases),
-        "about_ranks": _about_ranks(ranking),
+        "tables": n_tables,
+        "about": [s for s in (about_ranks(ranking, ledger.classifiers), told) if s],
     }
+
+
+def _gain(
+    key: tuple[str, ...], over: pd.DataFrame, chances: pd.DataFrame | None
+) -> dict[str, str]:
+    """Give a treatment's gain over the opponent and what is known beyond these tables, as text."""
+    row = dict.fromkeys(("gain", "beyond", "p", "hurts", "same", "helps"), "–")
+    if key not in over.index:
+        return row
+    found = over.loc[key]
+    if found["verdict"] == "failed":
+        return row | {"gain": "failed"}
+    row |= {"gain": signed(found["gain"])}
+    row |= {"beyond": ends_text(found["beyond_low"], found["beyond_high"])}
+    if chances is not None:
+        chance = chances.loc[key]
+        row |= {"p": _probability(found["wilcoxon_holm"]), "hurts": _share(chance["left"])}
+        row |= {"same": _share(chance["rope"]), "helps": _share(chance["right"])}
+    return row

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from equipoise.analysis.signed_ranks import smallest_p, tables_needed
+from equipoise.analysis.signed_ranks import enough_tables, smallest_p, tables_needed
 from equipoise.report.charted import number
 from equipoise.report.ledger import Ledger, of_classifier, of_plan
 from equipoise.report.words import (
@@ -118,17 +118,29 @@ def lead(boards: list[dict[str, Any]], metric: str, where: str, plan: str = "") 
     return f"{start}{on_plan}{'; ' + '; '.join(tail) if tail else ''}."
 
 
+def power(n_tables: int, n_comparisons: int) -> str:
+    """Say what the least p of a signed-rank test is, and how many tables it takes for any treatment to pass."""
+    text = (
+        f"over {counted(n_tables, 'table')} a signed-rank test cannot go below "
+        f"p = {smallest_p(n_tables):.3g}"
+    )
+    if enough_tables(n_tables, n_comparisons):
+        return text
+    return (
+        f"{text}; with {counted(n_comparisons, 'treatment')} compared, at least "
+        f"{tables_needed(n_comparisons)} tables would be needed for any of them to pass"
+    )
+
+
 def power_note(n_tables: int, n_comparisons: int) -> str:
     """Say what so many tables can and cannot show."""
     if n_tables < 2:
         return "One table cannot speak for others: every interval here is about new splits of this one."
-    least = smallest_p(n_tables)
-    needed = tables_needed(n_comparisons)
-    text = f"Over {counted(n_tables, 'table')} a signed-rank test cannot go below p = {least:.3g}"
-    if needed > n_tables:
+    text = power(n_tables, n_comparisons)
+    text = text[:1].upper() + text[1:]
+    if not enough_tables(n_tables, n_comparisons):
         text += (
-            f"; with {n_comparisons} treatments compared, at least {needed} tables would be needed for any of them "
-            "to pass. So this run cannot separate treatments for tables in general, and a lack of a winner is no "
+            ". So this run cannot separate treatments for tables in general, and a lack of a winner is no "
             "evidence that they are equal"
         )
     return text + ". The verdicts above are about these very tables."

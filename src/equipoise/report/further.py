@@ -15,7 +15,7 @@ from equipoise.report.rates_figures import rate_figures
 from equipoise.report.run_quality import RunQuality
 from equipoise.report.scarcity import gains_by_share
 from equipoise.report.scarcity_figures import scarcity_figures
-from equipoise.report.standings import standings
+from equipoise.report.standings import Standings
 from equipoise.report.standings_figures import standing_figures
 from equipoise.report.trends import QualityTrend
 from equipoise.report.trends_figures import trend_figures
@@ -36,6 +36,7 @@ class Further:
 
     def __init__(self, charted: Charted, quality: RunQuality) -> None:
         pairs, trend = Pairs(charted), QualityTrend(charted, quality)
+        standings = Standings(charted)
         self.tables: dict[str, Table] = {
             "untreated": untreated(charted),
             "rates": rates(charted),
@@ -44,7 +45,7 @@ class Further:
             "pairs": pairs.table(),
             "classes": by_class(charted),
             "worth": worth(charted),
-            "standings": standings(charted),
+            "standings": standings.table(),
             "curves": curves(charted.results),
             "scarcity": gains_by_share(charted),
         }
@@ -55,6 +56,7 @@ class Further:
         }
         self.chosen = pairs.chosen()
         self.trend_words = trend.words()
+        self.not_ranked = standings.words()
 
 
 def further_figures(summary: dict[str, Any], families: list[str]) -> list[Figure]:

@@ -76,6 +76,7 @@ def summarize(results: Results) -> Summary:
         "lookups": {**charted.lookups(), **further.lookups},
         "chosen": further.chosen,
         "trend": further.trend_words,
+        "not_ranked": further.not_ranked,
         "families": _families(charted),
         "datasets": _datasets(results),
         "trouble": _trouble(results),

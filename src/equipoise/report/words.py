@@ -114,9 +114,10 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "signed-rank p, chances",
-        "Over at least five tables, each taken as one observation: the exact p of Wilcoxon's test after Holm's "
-        "correction, and the probabilities of the Bayesian signed-rank test (Benavoli et al. 2014) that on tables "
-        f"like these the treatment typically hurts, stays within {ROPE:g} of zero, or helps.",
+        "Each table taken as one observation: the exact p of Wilcoxon's test after Holm's correction, and the "
+        "probabilities of the Bayesian signed-rank test (Benavoli et al. 2014) that on tables like these the treatment "
+        f"typically hurts, stays within {ROPE:g} of zero, or helps. Shown where there are tables enough for the least "
+        "p, 2 / 2ᴺ of N tables, to pass Holm's correction over all treatments compared.",
     ),
     (
         "failure, skip",
@@ -139,11 +140,18 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{abs(value):.{digits}f}" if float(text) == 0 else text.replace("-", "−")
 
 
+def ends_text(low: float, high: float) -> str:
+    """Give "[+0.010, +0.033]", or a dash where there is no interval."""
+    if low is None or math.isnan(low):
+        return "–"
+    return f"[{signed(low)}, {signed(high)}]"
+
+
 def interval_text(gain: float, low: float, high: float) -> str:
     """Give "+0.021 [+0.010, +0.033]", or the gain alone where there is no interval."""
     if low is None or math.isnan(low):
         return signed(gain)
-    return f"{signed(gain)} [{signed(low)}, {signed(high)}]"
+    return f"{signed(gain)} {ends_text(low, high)}"
 
 
 def decision_label(decision: str) -> str:
