@@ -14,6 +14,7 @@ from rich.console import Console
 
 from equipoise.analysis.frames import Results
 from equipoise.report.charted import expand
+from equipoise.report.figures import figures
 from equipoise.report.findings import power_note
 from equipoise.report.page import render
 from equipoise.report.summary import summarize
@@ -162,7 +163,7 @@ def test_on_fewer_tables_one_sentence_says_why_signed_ranks_are_not_shown():
     assert f"with {n} treatments compared, at least 10 tables" in said
     page = render(summary)
     assert said in html.unescape(page)
-    assert "<th class=\"num\">Hurts</th>" not in page
+    assert '<th class="num">Hurts</th>' not in page
     assert "For tables like these" in page
 
 
@@ -183,6 +184,65 @@ def test_a_treatment_without_a_result_on_some_table_is_not_ranked_and_the_others
     assert not [r for r in drawn if r["label"].startswith("cart")]
     assert summary["not_ranked"] in html.unescape(render(summary))
     assert "cart" in summary["not_ranked"]
+
+
+def test_the_shares_of_a_table_are_counted_as_one_table():
+    shares = [f"{name}{mark}" for name in ("hmeq", "iono") for mark in ("@0.1", "@0.5", "")]
+    wish = FakeRun(
+        datasets=dict.fromkeys(shares, {"a": 90, "b": 40}),
+        gains={"smote": 0.0, "cart": 0.0},
+        **CLEAN,
+    )
+    found = summarize(wish.make())
+    assert found["title"] == "Demo: a fair trial on 2 tables in 3 shares"
+    assert "on these 2 tables in 3 shares" in found["found"]["lead"]
+    assert found["found"]["power"].startswith("Over 2 tables a signed-rank test")
+    assert "on hmeq and iono (with 10 %, 50 % and all of the training rows)" in found["asked"][0]
+    assert found["lookups"]["scope"][:2] == ["All 2 tables in 3 shares", "hmeq@0.1"]
+
+
+def test_one_table_in_shares_is_no_sample_of_tables():
+    datasets = dict.fromkeys(("hmeq@0.1", "hmeq"), {"a": 90, "b": 40})
+    found = summarize(FakeRun(datasets=datasets, gains={"smote": 0.0}, **CLEAN).make())
+    assert found["title"] == "A fair trial on hmeq in 2 shares"
+    assert "on this table in 2 shares" in found["found"]["lead"]
+    assert found["found"]["power"].startswith("One table cannot speak for others")
+
+
+def test_a_count_of_treatments_says_what_it_counts():
+    found = summarize(FakeRun(gains={"smote": -0.06, "cart": 0.0}, plans=("balance",)).make())
+    alone, every = (b["n"] for b in reversed(found["found"]["scopes"][0]["boards"]))
+    assert (alone, every) == (
+        4,
+        10,
+    )  # two methods, with and without a threshold; six answers beside
+    lead, power = found["found"]["lead"], found["found"]["power"]
+    assert "of 4 treatments that make or drop rows did worse or may do" in lead
+    assert (
+        "of 10 treatments, those that leave the rows as they are among them, beat doing nothing"
+        in lead
+    )
+    assert (
+        "any of 10 treatments, those that leave the rows as they are among them, to pass" in power
+    )
+
+
+def test_fresh_real_rows_stand_last_and_are_named_but_are_no_winner():
+    lost = (("hmeq", 0, "cart"), *(("hmeq", r, "tvae") for r in range(5)))
+    wish = FakeRun(
+        datasets=ONE, gains={"oracle": 0.09, "cart": -0.03, "tvae": 0.0}, failed=lost, skipped=()
+    )
+    found = summarize(wish.make())
+    rows = [r for r in expand(found["tables"]["gains"], found["lookups"]) if not r["metric"]]
+    rows = sorted((r for r in rows if r["against"] == 1), key=lambda r: r["order"])
+    names = ["fresh real rows (oracle) + tuned threshold", "fresh real rows (oracle)"]
+    assert {r["label"] for r in rows[-4:]} == set(names)
+    assert {r["family"] for r in rows[-4:]} == {"fresh real rows"}
+    assert items_of(found, opponent=1)[names[1]]["verdict"] == "helps"
+    assert "oracle" not in found["found"]["lead"]
+    assert found["found"]["lead"].startswith("Nothing")
+    drawn = next(f for f in figures(found) if f.name == "headline")
+    assert "fresh real rows" in json.dumps(drawn.spec)
 
 
 def test_a_mean_over_fewer_tables_says_so(summary):
@@ -221,10 +281,11 @@ def test_one_split_has_gains_but_no_verdict():
 
 
 def test_the_power_of_few_tables_is_said():
-    assert "p = 0.0312" in power_note(6, 9)
-    assert "at least 9 tables" in power_note(6, 9)
-    assert "at least" not in power_note(30, 9)
-    assert "One table" in power_note(1, 9)
+    assert "p = 0.0312" in power_note(6, 9, "treatments")
+    assert "any of 9 treatments to pass" in power_note(6, 9, "treatments")
+    assert "at least 9 tables" in power_note(6, 9, "treatments")
+    assert "at least" not in power_note(30, 9, "treatments")
+    assert "One table" in power_note(1, 9, "treatments")
 
 
 def test_everything_in_a_summary_is_plain_json(summary):

@@ -13,7 +13,7 @@ from equipoise.analysis.opponents import TREATMENT
 from equipoise.analysis.ranks import Ranking, complete_ranks, critical_difference, friedman
 from equipoise.analysis.scarcity import of_whole_tables
 from equipoise.analysis.signed_ranks import enough_tables
-from equipoise.report.findings import power
+from equipoise.report.findings import counted_as, power
 from equipoise.report.ledger import Ledger, hide_yardsticks, of_classifier, of_plan, shown
 from equipoise.report.words import (
     METRICS,
@@ -63,13 +63,13 @@ def about_ranks(ranking: Ranking, homes: Collection[str]) -> str:
     return " ".join(said)
 
 
-def about_signed_ranks(n_tables: int, n_comparisons: int) -> str:
+def about_signed_ranks(n_tables: int, n_comparisons: int, of: str) -> str:
     """Say why no signed-rank test is shown; empty where there are tables enough for one to find something."""
     if enough_tables(n_tables, n_comparisons):
         return ""
     return (
         "Signed-rank tests, the exact one of Wilcoxon with Holm's correction and the Bayesian one, are not shown: "
-        f"{power(n_tables, n_comparisons)}."
+        f"{power(n_tables, n_comparisons, of)}."
     )
 
 
@@ -101,7 +101,9 @@ def across(results: Results, ledger: Ledger, metric: str, plan: str) -> dict[str
     lost = failed_cells(table, results.trials)
     ranking = complete_ranks(*(standing(of_whole_tables(part)) for part in (table, lost)))
     over = standing(ledger.over[metric, opponent]).set_index(TREATMENT)
-    told = about_signed_ranks(n_tables, len(over))
+    told = about_signed_ranks(
+        n_tables, len(over), counted_as(over.index.get_level_values("method"))
+    )
     chances = None
     if not told:
         within = standing(ledger.within[metric, opponent])
@@ -125,9 +127,7 @@ def across(results: Results, ledger: Ledger, metric: str, plan: str) -> dict[str
     }
 
 
-def _gain(
-    key: tuple[str, ...], over: pd.DataFrame, chances: pd.DataFrame | None
-) -> dict[str, str]:
+def _gain(key: tuple[str, ...], over: pd.DataFrame, chances: pd.DataFrame | None) -> dict[str, str]:
     """Give a treatment's gain over the opponent and what is known beyond these tables, as text."""
     row = dict.fromkeys(("gain", "beyond", "p", "hurts", "same", "helps"), "–")
     if key not in over.index:

@@ -18,11 +18,15 @@ from equipoise.report.words import (
     METRICS,
     OPPONENT_LABELS,
     VERDICT_HEADINGS,
+    draws_the_law,
     family,
+    tables_text,
     treatment_label,
 )
 
 VERDICTS = tuple(VERDICT_HEADINGS)
+LOST = 99.0  # the place of what failed in every split, behind all that has a gain
+LAST = 200.0  # added to the place of fresh real rows, which stand below all treatments
 
 Table = dict[str, Any]  # {"columns": [...], "rows": [[...], ...]}
 
@@ -41,7 +45,7 @@ class Charted:
         self.ledger = ledger
         self.many = len(ledger.datasets) > 1
         self.scopes = (
-            [f"All {len(ledger.datasets)} tables"] if self.many else []
+            [f"All {tables_text(ledger.datasets)}"] if self.many else []
         ) + ledger.datasets
         self.treatments: list[dict[str, Any]] = []
         self._known: dict[tuple[str, str, str], int] = {}
@@ -95,13 +99,12 @@ class Charted:
             a = self.ledger.opponents.index(opponent)
             for scope, row in self._scoped(within, over):
                 place = self.where(row)
-                simple = 0 if row.method == "identity" else 1
                 lost = row.verdict == "failed"
                 ends = (row.gain, row.low, row.high, row.score)
                 *values, score = [None if lost else number(v) for v in ends]
                 word = VERDICTS.index(row.verdict)
                 rows.append([scope, m, a, *place, *values, word, int(row.n_failed)])
-                order = 99.0 if lost else round(simple * 10 - float(row.gain), 4)
+                order = _place(row.method, float(row.gain), lost)
                 rows[-1] += [score, order, first.setdefault((scope, a, *place), order)]
         return {"columns": columns, "rows": rows}
 
@@ -189,6 +192,14 @@ class Charted:
                     [scope, method, FAMILY_LABELS[family(method)], *numbers, number(values[0], 3)]
                 )
         return {"columns": columns, "rows": rows}
+
+
+def _place(method: str, gain: float, lost: bool) -> float:
+    """Give the order of a row: answers without new rows, methods, failures, and at last fresh real rows."""
+    start = LAST if draws_the_law(method) else 0.0
+    if lost:
+        return start + LOST
+    return round(start + (0 if method == "identity" else 10) - gain, 4)
 
 
 def expand(table: Table, lookups: dict[str, list[Any]]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """What was found, in plain sentences with numbers and intervals."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -12,9 +13,12 @@ from equipoise.report.words import (
     OPPONENT_LABELS,
     VERDICT_HEADINGS,
     counted,
+    draws_the_law,
     interval_text,
+    these_tables,
     treatment_label,
 )
+from equipoise.results.thinned import base_of
 from equipoise.tables.schema import listed
 
 
@@ -54,17 +58,25 @@ def board(
         {"verdict": word, "heading": heading, "items": [i for i in items if i["verdict"] == word]}
         for word, heading in VERDICT_HEADINGS.items()
     ]
-    groups = [g for g in groups if g["items"]]
     return {
         "opponent": opponent,
         "against": OPPONENT_LABELS[opponent],
-        "n": len(items),
-        "groups": groups,
+        "n": sum(not draws_the_law(i["method"]) for i in items),
+        "of": counted_as(rows["method"]),
+        "groups": [g for g in groups if g["items"]],
     }
 
 
+def counted_as(methods: Iterable[str]) -> str:
+    """Say what a count of treatments counts, as not every board has those that leave the rows as they are."""
+    if "identity" in set(methods):
+        return "treatments, those that leave the rows as they are among them,"
+    return "treatments that make or drop rows"
+
+
 def _labels(board_: dict[str, Any], *verdicts: str) -> list[dict[str, Any]]:
-    return [i for g in board_["groups"] if g["verdict"] in verdicts for i in g["items"]]
+    found = [i for g in board_["groups"] if g["verdict"] in verdicts for i in g["items"]]
+    return [i for i in found if not draws_the_law(i["method"])]
 
 
 def lead(boards: list[dict[str, Any]], metric: str, where: str, plan: str = "") -> str:
@@ -107,18 +119,18 @@ def lead(boards: list[dict[str, Any]], metric: str, where: str, plan: str = "") 
     if maybe:
         tail.append(f"{listed([i['label'] for i in maybe[:3]])} may")
     if harmful:
-        tail.append(f"{len(harmful)} of {decisive['n']} did worse or may do")
+        tail.append(f"{len(harmful)} of {decisive['n']} {decisive['of']} did worse or may do")
     if len(boards) > 1:
-        better = _labels(boards[0], "helps")
+        better, every = _labels(boards[0], "helps"), f"of {boards[0]['n']} {boards[0]['of']}"
         tail.append(
-            f"{len(better)} of {boards[0]['n']} beat doing nothing"
+            f"{len(better)} {every} beat doing nothing"
             if better
-            else "nor did anything clearly beat doing nothing"
+            else f"nor did any {every} clearly beat doing nothing"
         )
     return f"{start}{on_plan}{'; ' + '; '.join(tail) if tail else ''}."
 
 
-def power(n_tables: int, n_comparisons: int) -> str:
+def power(n_tables: int, n_comparisons: int, of: str) -> str:
     """Say what the least p of a signed-rank test is, and how many tables it takes for any treatment to pass."""
     text = (
         f"over {counted(n_tables, 'table')} a signed-rank test cannot go below "
@@ -127,16 +139,16 @@ def power(n_tables: int, n_comparisons: int) -> str:
     if enough_tables(n_tables, n_comparisons):
         return text
     return (
-        f"{text}; with {counted(n_comparisons, 'treatment')} compared, at least "
-        f"{tables_needed(n_comparisons)} tables would be needed for any of them to pass"
+        f"{text}; for any of {n_comparisons} {of} to pass Holm's correction, at least "
+        f"{tables_needed(n_comparisons)} tables would be needed"
     )
 
 
-def power_note(n_tables: int, n_comparisons: int) -> str:
+def power_note(n_tables: int, n_comparisons: int, of: str) -> str:
     """Say what so many tables can and cannot show."""
     if n_tables < 2:
         return "One table cannot speak for others: every interval here is about new splits of this one."
-    text = power(n_tables, n_comparisons)
+    text = power(n_tables, n_comparisons, of)
     text = text[:1].upper() + text[1:]
     if not enough_tables(n_tables, n_comparisons):
         text += (
@@ -152,7 +164,7 @@ def findings(ledger: Ledger, metric: str, plan: str) -> dict[str, Any]:
     rivals = [r for r in rivals if r in ledger.opponents]
     scopes: list[dict[str, Any]] = []
     many = len(ledger.datasets) > 1
-    names = [f"these {len(ledger.datasets)} tables"] if many else []
+    names = [these_tables(ledger.datasets)] if many else []
     for i, where in enumerate([*names, *ledger.datasets]):
         overall = many and i == 0
         boards = []
@@ -169,9 +181,10 @@ def findings(ledger: Ledger, metric: str, plan: str) -> dict[str, Any]:
                 "boards": boards,
             }
         )
-    n = max((b["n"] for s in scopes for b in s["boards"]), default=0)
+    largest = max((b for s in scopes for b in s["boards"]), key=lambda b: b["n"], default=None)
+    n_tables = len(set(map(base_of, ledger.datasets)))
     return {
         "lead": scopes[0]["lead"] if scopes else "There are no results yet.",
         "scopes": scopes,
-        "power": power_note(len(ledger.datasets), n) if scopes else "",
+        "power": power_note(n_tables, largest["n"], largest["of"]) if largest else "",
     }

@@ -35,7 +35,9 @@ class Standings:
                 continue
             best = float(found.mean["rank"].min())
             end = best + critical_difference(k, n_tables)
-            rows += [_row(where, self.charted, entry, best, end) for entry in found.mean.itertuples()]
+            rows += [
+                _row(where, self.charted, entry, best, end) for entry in found.mean.itertuples()
+            ]
         return {"columns": columns, "rows": rows}
 
     def words(self) -> str:

@@ -21,6 +21,7 @@ LIGHT: dict[str, str] = {
     "trees": "#c8540a",
     "network": "#b0508a",
     "own": "#4a3aa7",
+    "law": "#0b0d10",
     "real": "#b9bec6",
     "added": "#0072b2",
 }
@@ -39,6 +40,7 @@ DARK: dict[str, str] = {
     "trees": "#f08a4b",
     "network": "#e294c2",
     "own": "#a99cff",
+    "law": "#ffffff",
     "real": "#565c66",
     "added": "#56b4e9",
 }

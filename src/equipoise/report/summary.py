@@ -1,6 +1,6 @@
 """From the tables of a run to one dictionary that holds everything on its page, words included, and no HTML."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,15 @@ from equipoise.report.probabilities import probabilities
 from equipoise.report.rerun import rerun
 from equipoise.report.run_quality import RunQuality
 from equipoise.report.scarcity import scarcity
-from equipoise.report.words import FAMILY_LABELS, GLOSSARY, METRICS, OPPONENT_LABELS, counted
+from equipoise.report.words import (
+    FAMILY_LABELS,
+    GLOSSARY,
+    METRICS,
+    OPPONENT_LABELS,
+    counted,
+    tables_text,
+)
+from equipoise.results.thinned import base_of, share_of
 from equipoise.tables.schema import listed
 
 Summary = dict[str, Any]
@@ -110,14 +118,14 @@ def _title(results: Results, ledger: Ledger) -> str:
     name = str(results.run.get("experiment", "") or "")
     if _declared(results):
         return str(results.run["options"].get("title") or name)
-    if len(names) == 1:
-        return f"A fair trial on {names[0]}"
+    bases = list(dict.fromkeys(map(base_of, names)))
+    on = tables_text(names)
+    if len(bases) == 1:
+        return f"A fair trial on {names[0] if len(names) == 1 else bases[0]}{on.removeprefix('1 table')}"
     if not names:
         return f"{name or 'A fair trial'}: nothing has run yet"
     return (
-        f"{name[:1].upper()}{name[1:]}: a fair trial on {len(names)} tables"
-        if name
-        else (f"A fair trial on {len(names)} tables")
+        f"{name[:1].upper()}{name[1:]}: a fair trial on {on}" if name else f"A fair trial on {on}"
     )
 
 
@@ -132,7 +140,9 @@ def _asked(results: Results, ledger: Ledger) -> list[str]:
     methods = [m for m in dict.fromkeys(asked["method"]) if m != "identity"]
     tables = list(dict.fromkeys(asked["dataset"]))
     repeats = asked["repeat"].nunique()
-    on = f"on {listed(tables)}" if len(tables) <= 8 else f"on {len(tables)} tables"
+    bases = list(dict.fromkeys(map(base_of, tables)))
+    on = f"on {listed(bases)}" if len(bases) <= 8 else f"on {len(bases)} tables"
+    on += _thinned(tables)
     question = (
         f"Does treating the imbalance of the training rows help a classifier {on}, and against what? "
         f"{counted(len(methods), 'method')} of making or dropping rows"
@@ -156,6 +166,15 @@ def _asked(results: Results, ledger: Ledger) -> list[str]:
     )
     by = [f"Classifier: {listed(ledger.classifiers)}."] if ledger.classifiers else []
     return [question, " ".join([folds + unlike, *by]), *([declared] if declared else [])]
+
+
+def _thinned(tables: Iterable[str]) -> str:
+    """Say with which shares of their training rows tables were used; empty where all were whole."""
+    shares = sorted(set(map(share_of, tables)))
+    if shares in ([], [1.0]):
+        return ""
+    words = ["all" if share == 1 else f"{100 * share:g} %" for share in shares]
+    return f" (with {listed(words)} of the training rows)"
 
 
 def _progress(results: Results) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """The words of the page: labels of treatments, plans and scores, and what they mean."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from equipoise.analysis.opponents import CONTROLS, CORRECTED, SPLIT
 from equipoise.analysis.verdicts import ROPE
-from equipoise.registry import METHODS
+from equipoise.registry import METHODS, Method
+from equipoise.results.thinned import base_of, share_of
 
 METRICS: dict[str, str] = {
     "macro_f1": "Macro F1",
@@ -45,6 +46,7 @@ FAMILY_LABELS: dict[str, str] = {
     "trees": "trees",
     "network": "networks",
     "own": "other",
+    "law": "fresh real rows",
 }
 
 VERDICT_HEADINGS: dict[str, str] = {
@@ -71,6 +73,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "best simple choice",
         "What one gets without making a row: plain, balanced weights, ladder weights, a tuned threshold or a "
         "regularised preset, chosen inside the training part of each split.",
+    ),
+    (
+        "fresh real rows",
+        "On tables of a known law (oracle): as many rows, drawn anew from the law itself in place of synthetic ones. "
+        "Where they do not help, no synthesizer can. They are a yardstick, and not counted among the treatments.",
     ),
     (
         "tuned threshold",
@@ -125,6 +132,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "where every trial failed. A declared skip is absent, and a mean over fewer splits or tables says so.",
     ),
     (
+        "share",
+        "“hmeq@0.1” is the table hmeq with a tenth of the training rows of each split; its test rows are whole. Over "
+        "tables, the shares of a table count as that one table.",
+    ),
+    (
         "plan",
         "How many rows are made or dropped. “balance”: all classes end equal, lifted to the largest, or, where a "
         "method only drops rows, cut to the smallest. “grow:0.5”: every class grows by half of itself.",
@@ -173,17 +185,29 @@ def treatment_label(method: str, decision: str, classifier: str, homes: Collecti
         if not control:
             return decision_label(decision)
         return control if decision == "plain" else f"{control}, {decision_label(decision)}"
-    words = method
+    words = f"{FAMILY_LABELS['law']} ({method})" if draws_the_law(method) else method
     if decision != "plain":
         words += f" + {decision_label(decision.replace(SPLIT, ''))}"
     return f"{words} ({control})" if control else words
+
+
+def _entry(method: str) -> Method | None:
+    return METHODS.get(method) or METHODS.get(method.partition(":")[0])
+
+
+def draws_the_law(method: str) -> bool:
+    """Whether a method's rows are fresh real ones: a yardstick on tables of a known law, and nothing one can have."""
+    entry = _entry(method)
+    return entry is not None and entry.needs_law
 
 
 def family(method: str) -> str:
     """Give the family of a method, which decides its colour; a variant's is that of its method."""
     if method == "identity":
         return "decision"
-    entry = METHODS.get(method) or METHODS.get(method.partition(":")[0])
+    if draws_the_law(method):
+        return "law"
+    entry = _entry(method)
     return entry.family if entry is not None and entry.family in FAMILY_LABELS else "own"
 
 
@@ -200,3 +224,17 @@ def home_classifiers(classifiers: Sequence[str]) -> list[str]:
 def counted(n: int, noun: str, plural: str = "") -> str:
     """Give "1 table", "2 tables"."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def tables_text(names: Iterable[str]) -> str:
+    """Give "6 tables", or "6 tables in 4 shares" where they were thinned: the shares of a table are one table."""
+    names = list(names)
+    text = counted(len(set(map(base_of, names))), "table")
+    shares = len(set(map(share_of, names)))
+    return f"{text} in {shares} shares" if shares > 1 else text
+
+
+def these_tables(names: Iterable[str]) -> str:
+    """Give "these 6 tables", "this table in 2 shares"."""
+    text = tables_text(names)
+    return f"this {text.removeprefix('1 ')}" if text.startswith("1 ") else f"these {text}"
