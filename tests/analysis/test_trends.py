@@ -22,6 +22,7 @@ def test_methods_in_step_correlate_fully():
     found = trend_within(points(), np.random.default_rng(0))
     assert found.rho == pytest.approx(1.0)
     assert found.low > 0
+    assert found.low == pytest.approx(found.rho - found.reach)  # as far as chance, no interval
     assert (found.tables, found.methods) == (5, 6)
     assert trend_within(points(-1.0), np.random.default_rng(0)).rho == pytest.approx(-1.0)
 
@@ -45,6 +46,7 @@ def test_fisher_s_interval_by_hand():
         ("t0", "t1", "t2", "t3"), 3))  # fmt: skip
     reach = 1.96 * math.sqrt(1.06)
     assert found.low == pytest.approx(math.tanh(math.atanh(0.9999) - reach))
+    assert math.isnan(found.reach)
 
 
 def test_three_tables_are_too_few():

@@ -120,8 +120,14 @@ def test_boxes_are_in_order_and_real_rows_stand_beside_raw_ones_only(summary):
 def test_the_trend_of_quality_and_f1_is_said_within_tables():
     summary = summarize(FakeRun(**CLEAN).make())
     assert summary["trend"][0].startswith("Within tables the rank correlation of Macro F1")
+    assert "± what chance alone gives in 95 % of permutations" in summary["trend"][0]
     # three tables are too few for a word between them
     assert len(summary["trend"]) == 1
+
+
+def test_the_trend_between_tables_says_whose_interval_it_has():
+    found = summarize(FakeRun(datasets=FIVE, plans=("balance",), **CLEAN).make())
+    assert "95 % interval by Fisher's transform" in found["trend"][1]
 
 
 def test_pairs_are_a_triangle_in_the_order_of_the_columns(summary):

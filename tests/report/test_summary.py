@@ -13,13 +13,13 @@ from fake_run import FakeRun
 from rich.console import Console
 
 from equipoise.analysis.frames import Results
+from equipoise.analysis.wording import signed
 from equipoise.report.charted import expand
 from equipoise.report.figures import figures
 from equipoise.report.findings import power_note
 from equipoise.report.page import render
 from equipoise.report.summary import summarize
 from equipoise.report.terminal import show
-from equipoise.report.words import signed
 
 ONE = {"hmeq": {"0": 4771, "1": 1189}}
 CLEAN = {"failed": (), "skipped": ()}

@@ -1,5 +1,6 @@
 """A claim of an article, the rule that decides on it, and the verdict: data, read from `claims.toml`."""
 
+import math
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.analysis.rules import Check, Count, Finding, Measured, Region, count, decide
+from equipoise.analysis.wording import level, signed
 
 PERCENT = " %"
 STAND_INS = {"tabgpt": "great"}  # one language model to count, whichever of the two ran
@@ -105,10 +107,13 @@ def verdict_on(
     known = {x.method for x in measured}
     said = [*notes, *(f"no result: {m}" for m in claim.methods if m not in known)]
     verdict = decide(found, claim.quantifier)
+    value = told(measured, found, unit)
     if claim.quantifier == "most" and measured and not _are_most(known, claim.methods):
         verdict = "cannot be told"
         said.append("most of the methods have no result")
-    return Judged(claim, verdict, told(measured, found, unit), tuple(measured), tuple(said))
+    if verdict == "cannot be told":
+        value += half_widths(measured, unit)
+    return Judged(claim, verdict, value, tuple(measured), tuple(said))
 
 
 def _are_most(known: Collection[str], methods: Collection[str]) -> bool:
@@ -130,10 +135,30 @@ def told(measured: Sequence[Measured], found: Count, unit: str = "") -> str:
     )
 
 
+def half_widths(measured: Sequence[Measured], unit: str = "") -> str:
+    """Say how wide the intervals are that leave a claim open; empty where a method has several figures, or none."""
+    if any(len(m.checks) != 1 for m in measured):
+        return ""
+    known = [m.checks[0].half_width for m in measured]
+    texts = [level(width) for width in sorted(w for w in known if math.isfinite(w))]
+    if not texts:
+        return ""
+    if len(texts) == 1:
+        return f"; half-width {texts[0]}{unit}"
+    return f"; half-widths {texts[0]} to {texts[-1]}{unit}"
+
+
 def _figure(found: Check, unit: str) -> str:
-    sign = "" if unit == PERCENT else "+"  # a level has no sign, a difference has
-    ends = f" [{found.low:{sign}.3f}, {found.high:{sign}.3f}]" if found.low == found.low else ""
-    value, ends = (
-        text.replace("-", "\N{MINUS SIGN}") for text in (f"{found.value:{sign}.3f}", ends)
-    )
-    return f"{found.name} {value}{unit}{ends}"
+    return f"{found.name} {in_words(found, unit)}"
+
+
+def in_words(found: Check, unit: str = "") -> str:
+    """Give "+0.012 [−0.003, +0.027]"; a level has no plus."""
+    if math.isnan(found.value):
+        return "not known"
+    number = level if found.level else signed
+    text = f"{number(found.value)}{unit}"
+    if math.isnan(found.low):
+        return text
+    ends = f"{text} [{number(found.low)}, {number(found.high)}]"
+    return f"{ends} ({found.kind})" if found.kind else ends

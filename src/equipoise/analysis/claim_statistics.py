@@ -5,24 +5,35 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from equipoise.analysis import tutorial
-from equipoise.analysis.claim import PERCENT, Claim, Judged, verdict_on
+from equipoise.analysis.claim import Claim, Judged, in_words, verdict_on
 from equipoise.analysis.frames import Results
 from equipoise.analysis.gains import EVERY_PLAN, FAILED, failed_cells, pair, scores
 from equipoise.analysis.gaps import with_base
-from equipoise.analysis.intervals import Interval, corrected, over_these_tables
+from equipoise.analysis.intervals import (
+    Interval,
+    beyond_these_tables,
+    corrected,
+    over_these_tables,
+)
 from equipoise.analysis.kept import once_a_run
 from equipoise.analysis.opponents import TREATMENT
 from equipoise.analysis.pooled import counts_table, split_gains
 from equipoise.analysis.quality import Scale, within_tables
-from equipoise.analysis.rules import LEVEL, Measured, Region, check, count, spread_between
+from equipoise.analysis.rules import (
+    LEVEL,
+    Check,
+    Measured,
+    Region,
+    check,
+    count,
+    spread_between,
+)
 from equipoise.analysis.signed_ranks import holm
 from equipoise.results.records import REFERENCE
 
 SCORE = "overall-quality"
 SCALES = {SCORE: Scale("independent", True)}
 HOME = "xgboost"
-POSITIVE = ">50K"  # the class that the tutorial balances
 BETTER = Region(0.0, float("inf"))
 TELLING_CHANGE = -0.01  # of the test score: a gap that closes with less lost than this is progress
 
@@ -41,6 +52,30 @@ def over_splits(table: pd.DataFrame, value: str) -> Interval:
     return over_these_tables(
         [f.mean for f in found], [f.variance for f in found], [f.df for f in found]
     )
+
+
+def held(
+    name: str, table: pd.DataFrame, value: str, region: Region, *, level: bool = False
+) -> Check:
+    """Hold the mean over tables of a value against a region, with the interval for tables like these beside it.
+
+    Parameters
+    ----------
+    name : str
+    table : DataFrame
+    value : str
+        As `over_splits` takes them.
+    region : Region
+    level : bool, default=False
+    """
+    found = check(name, over_splits(table, value), region, level=level)
+    per_split = table.groupby(["dataset", "repeat"], sort=False)[value].mean()
+    return _beside(found, per_split.groupby(level="dataset", sort=False).mean())
+
+
+def _beside(found: Check, means: pd.Series) -> Check:
+    there = beyond_these_tables(means)
+    return replace(found, beyond_low=there.low, beyond_high=there.high)
 
 
 def rows_of(claim: Claim, table: pd.DataFrame, method: str) -> pd.DataFrame:
@@ -112,7 +147,7 @@ def gain(claim: Claim, results: Results) -> Judged:
     for method in claim.methods:
         mine = rows_of(claim, table, method)
         if len(mine):
-            found = check(f"gain over {opponent}", over_splits(mine, "gain"), claim.region)
+            found = held(f"gain over {opponent}", mine, "gain", claim.region)
             notes = noted(claim, results, method, mine)
             measured.append(Measured(method, (found,), notes, mostly_failed(mine)))
     judged = verdict_on(claim, measured)
@@ -147,13 +182,13 @@ def gap_reduction(claim: Claim, results: Results) -> Judged:
         if mine.empty:
             continue
         notes = list(noted(claim, results, method, mine))
+        found = held("gap reduced by", mine, "reduction", claim.region)
         change = over_splits(mine, "change")
-        if not change.low > TELLING_CHANGE:
+        if found.value > 0 and not change.low > TELLING_CHANGE:
             notes.append(
                 "by a lower train score alone, as far as can be told: the test score changes by "
-                f"{change.mean:+.3f} [{change.low:+.3f}, {change.high:+.3f}]"
+                f"{in_words(check('', change, BETTER))}"
             )
-        found = check("gap reduced by", over_splits(mine, "reduction"), claim.region)
         measured.append(Measured(method, (found,), tuple(notes), mostly_failed(mine)))
     return verdict_on(claim, measured)
 
@@ -186,9 +221,7 @@ def class_gap(claim: Claim, results: Results) -> Judged:
         apart = of[min(sizes, key=sizes.__getitem__)] - of[max(sizes, key=sizes.__getitem__)]
         rows += [(entry.table, repeat, value) for repeat, value in apart.items()]
     table = pd.DataFrame(rows, columns=["dataset", "repeat", "apart"])
-    found = check(
-        "gap of the rarest class minus the commonest", over_splits(table, "apart"), claim.region
-    )
+    found = held("gap of the rarest class minus the commonest", table, "apart", claim.region)
     notes = tuple(lacking(results, table.dropna()))
     return verdict_on(claim, [Measured("identity", (found,), notes)] if len(table) else [])
 
@@ -208,8 +241,8 @@ def new_rows(claim: Claim, results: Results) -> Judged:
         if mine.empty or near.empty:
             continue
         checks = (
-            check("new rows beyond fresh ones", over_splits(mine, "excess"), claim.region),
-            check("too close", over_splits(near, "value"), limit),
+            held("new rows beyond fresh ones", mine, "excess", claim.region),
+            held("too close", near, "value", limit, level=True),
         )
         measured.append(Measured(method, checks, tuple(lacking(results, mine))))
     return verdict_on(claim, measured)
@@ -234,9 +267,8 @@ def calibrated_quality(claim: Claim, results: Results) -> Judged:
         whole = results.quality[results.quality["method"] == method]
         scored = whole[whole["dataset"].isin(mine["dataset"])]
         notes = (raw, *lacking(results, scored))
-        measured.append(
-            Measured(method, (check("calibrated quality", found, claim.region),), notes)
-        )
+        one = check("calibrated quality", found, claim.region, level=True)
+        measured.append(Measured(method, (_beside(one, mine["calibrated"]),), notes))
     return verdict_on(claim, measured)
 
 
@@ -258,12 +290,12 @@ def rate_slope(claim: Claim, results: Results) -> Judged:
             lambda g: np.polyfit(g["x"], g["gain"], 1)[0] if len(g) > 1 else np.nan,
             include_groups=False,
         )
-        slope = over_splits(slopes.dropna().rename("slope").reset_index(), "slope")
+        slopes = slopes.dropna().rename("slope").reset_index()
         at_least = rows_of(replace(claim, plans=(least,)), reduced, method)
         checks = (
-            check("slope on log rate", slope, claim.region),
-            check(f"gap reduced at {least}", over_splits(at_least, "reduction"), BETTER),
-        )  # fmt: skip
+            held("slope on log rate", slopes, "slope", claim.region),
+            held(f"gap reduced at {least}", at_least, "reduction", BETTER),
+        )
         notes = noted(claim, results, method, mine)
         measured.append(Measured(method, checks, notes, mostly_failed(mine)))
     return verdict_on(claim, measured)
@@ -339,42 +371,3 @@ def _beats_all(method: str, wide: pd.DataFrame) -> bool:
         return False
     found = [over_splits(apart[rival].dropna().reset_index(), rival) for rival in apart]
     return bool(holm([check("", f, BETTER).inside for f in found]).max() < LEVEL)
-
-
-def tutorial_error(claim: Claim, results: Results) -> Judged:
-    """Error of a treatment in percent, over seeds."""
-    treatment = claim.given["treatment"]
-    errors = _errors(claim, results, treatment)
-    checks = (check("error", corrected(errors), claim.region),)
-    return verdict_on(claim, [Measured(treatment, checks)] if len(errors) else [], unit=PERCENT)
-
-
-def tutorial_change(claim: Claim, results: Results) -> Judged:
-    """Paired change of the error, in points of percent."""
-    treatment, against = claim.given["treatment"], claim.given["against"]
-    base = _errors(claim, results, against)
-    change = (_errors(claim, results, treatment) - base).dropna()
-    trials = results.trials
-    lost = trials[trials["status"].isin(FAILED) & (trials["method"] == treatment)]["repeat"]
-    lost = sorted(set(lost) & set(base.index) - set(change.index))
-    change = pd.concat([change, pd.Series(0.0, index=lost)])
-    if change.empty:
-        return verdict_on(claim, [])
-    name = f"change of the {claim.given['class'] or 'overall'} error"
-    checks = (check(name, corrected(change), claim.region),)
-    seeds = max(results.splits().values(), default=0)
-    notes = [f"{len(lost)} trials failed and count as no change"] if lost else []
-    if len(change) < seeds:
-        notes.append(f"{len(change)} of {seeds} seeds")
-    mostly = 2 * len(lost) >= len(change)
-    return verdict_on(claim, [Measured(treatment, checks, tuple(notes), mostly)], unit=" points")
-
-
-def _errors(claim: Claim, results: Results, treatment: str) -> pd.Series:
-    """Give the error in percent of a treatment under the plain decision, by seed."""
-    table = tutorial.errors(results.observations)
-    label = POSITIVE if claim.given["class"] == "positive" else ""
-    mine = table[
-        (table["method"] == treatment) & (table["decision"] == "plain") & (table["label"] == label)
-    ]
-    return mine.set_index("repeat")["error"]

@@ -12,9 +12,11 @@ from equipoise.analysis.claim_statistics import SCORE, paired, scaled
 from equipoise.analysis.frames import Results
 from equipoise.analysis.intervals import Interval
 from equipoise.analysis.rules import Finding, Measured, check, count, decide
+from equipoise.analysis.wording import level, signed
 from equipoise.seeds import generator
 
 PERMUTATIONS = 20_000
+BY_CHANCE = "± what chance alone gives in 95 % of permutations"
 LEAST_METHODS = 4
 LEAST_TABLES = 4  # below that Fisher's interval of a correlation over tables does not exist
 
@@ -64,8 +66,9 @@ def within(claim: Claim, results: Results) -> Judged:
     """Mean over tables of the rank correlation of quality and score over the methods that ran on every table.
 
     Gains stand for scores: within a table they differ by a constant, and gains stay paired where a split is missing.
-    The interval reaches as far as chance does: the 95 % quantile of the correlation's size when the methods' labels are
-    permuted, in the same way on all tables, since a method that is good on one table is good on others.
+    It stands with ends that reach as far as chance does, and are no confidence interval: the 95 % quantile of the
+    correlation's size when the methods' labels are permuted, in the same way on all tables, since a method that is good
+    on one table is good on others.
     """
     table = points(claim, results)
     means = table.groupby(["dataset", "method"])[["quality", "gain"]].mean()
@@ -79,20 +82,22 @@ def within(claim: Claim, results: Results) -> Judged:
     p = float((np.abs(by_chance) >= abs(value) - 1e-12).mean())
     ends = max(value - reach, -1.0), min(value + reach, 1.0)
     found = Interval(value, *ends, (reach / 1.96) ** 2, 1e6, math.nan, p, len(rho))
-    measured = Measured("makers", (check("mean rank correlation", found, claim.region),))
+    one = check("mean rank correlation", found, claim.region, kind=BY_CHANCE)
+    measured = Measured("makers", (one,))
     reliable = reliability(table[table["method"].isin(quality.columns)])
     verdict: Finding = decide(count([measured]), claim.quantifier)
     if not reliable >= claim.given["reliability"]:
         verdict = "cannot be told"
     left_out = sorted(set(claim.methods) - set(quality.columns))
     notes = [
-        f"p by permuting {quality.shape[1]} methods {p:.3f}; split-half reliability of the gains {reliable:.2f}; "
-        + "by table " + ", ".join(f"{d} {r:+.2f}" for d, r in zip(quality.index, rho, strict=True)),
+        f"p by permuting {quality.shape[1]} methods {p:.3f}; "
+        f"split-half reliability of the gains {level(reliable, 2)}; "
+        + "by table " + ", ".join(f"{d} {signed(r, 2)}" for d, r in zip(quality.index, rho, strict=True)),
     ]  # fmt: skip
     if left_out:
         notes.append(f"without {', '.join(left_out)}, which did not run on every table")
-    shown = f"mean rank correlation {value:+.2f} [{ends[0]:+.2f}, {ends[1]:+.2f}]"
-    return Judged(claim, verdict, shown.replace("-", "\N{MINUS SIGN}"), (measured,), tuple(notes))
+    shown = f"mean rank correlation {signed(value, 2)} ± {reach:.2f} ({BY_CHANCE})"
+    return Judged(claim, verdict, shown, (measured,), tuple(notes))
 
 
 def permuted(
@@ -148,5 +153,5 @@ def between(claim: Claim, results: Results) -> Judged:
     notes = [] if len(means) == 6 else ["the bound is that of six tables"]
     if left_out:
         notes.append(f"without {', '.join(left_out)}, which did not run on every table")
-    value = f"rank correlation over {len(means)} tables {rho:+.2f}".replace("-", "\N{MINUS SIGN}")
+    value = f"rank correlation over {len(means)} tables {signed(rho, 2)}"
     return Judged(claim, verdict, value, (), tuple(notes))

@@ -1,13 +1,13 @@
 """The articles' claims held against a run.
 
 The claims and their rules were fixed before the first full run (`claims.toml`); a run stores the hash of that file.
-`claim_statistics` and `claim_trends` measure what each claim needs, `rules` decides.
+`claim_statistics`, `claim_trends` and `claim_errors` measure what each claim needs, `rules` decides.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from equipoise.analysis import claim_statistics, claim_trends
+from equipoise.analysis import claim_errors, claim_statistics, claim_trends
 from equipoise.analysis.claim import Claim, Judged, claims
 from equipoise.analysis.frames import Results
 
@@ -22,8 +22,8 @@ STATISTICS: dict[str, Callable[[Claim, Results], Judged]] = {
     "dominance": claim_statistics.dominance,
     "trend-within-tables": claim_trends.within,
     "trend-between-tables": claim_trends.between,
-    "tutorial-error": claim_statistics.tutorial_error,
-    "tutorial-change": claim_statistics.tutorial_change,
+    "tutorial-error": claim_errors.tutorial_error,
+    "tutorial-change": claim_errors.tutorial_change,
 }
 
 # Statistics of gains and gaps, which can be taken of any score; the others are of quality, of a class, or of errors.

@@ -16,6 +16,7 @@ from equipoise.seeds import generator
 Finding = Literal["holds", "does not hold", "cannot be told"]
 LEVEL = 0.025  # one-sided: a 95 % interval wholly on one side
 SIMULATED = 4_000  # draws of Cochran's Q
+Q_PROFILE = "Q profile"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ class Check:
         With its 95 % interval.
     inside, outside : float
         One-sided p of "it is not inside" and of "it is not outside"; 1 where nothing is known.
+    level : bool
+        Whether the value is a level, which has no sign, and not a difference.
+    kind : str
+        What the interval is, where it is no t interval.
+    beyond_low, beyond_high : float
+        The 95 % t interval for tables like these, of which those of the run are a sample; NaN where there is none.
     """
 
     name: str
@@ -46,6 +53,16 @@ class Check:
     high: float
     inside: float
     outside: float
+    level: bool = False
+    kind: str = ""
+    beyond_low: float = math.nan
+    beyond_high: float = math.nan
+
+    @property
+    def half_width(self) -> float:
+        """Half of the interval, NaN where the value is not in its middle."""
+        up, down = self.high - self.value, self.value - self.low
+        return up if math.isclose(up, down, rel_tol=1e-6, abs_tol=1e-12) else math.nan
 
 
 @dataclass(frozen=True)
@@ -73,7 +90,9 @@ class Measured:
         return min(1.0, len(self.checks) * min((c.outside for c in self.checks), default=1.0))
 
 
-def check(name: str, found: Interval, region: Region) -> Check:
+def check(
+    name: str, found: Interval, region: Region, *, level: bool = False, kind: str = ""
+) -> Check:
     """Hold a mean with a t interval against a region.
 
     Parameters
@@ -81,11 +100,14 @@ def check(name: str, found: Interval, region: Region) -> Check:
     name : str
     found : Interval
     region : Region
+    level : bool, default=False
+    kind : str, default=""
+        As `Check` has them.
     """
     above, below = _distance(found, region.low, 1), _distance(found, region.high, -1)
     inside = max(_tail(above, found), _tail(below, found))
     outside = min(_tail(-above, found), _tail(-below, found))
-    return Check(name, found.mean, found.low, found.high, inside, outside)
+    return Check(name, found.mean, found.low, found.high, inside, outside, level, kind)
 
 
 def _distance(found: Interval, end: float, inwards: int) -> float:
@@ -160,7 +182,7 @@ def spread_between(
     m, v = np.asarray(means, dtype=float), np.asarray(variances, dtype=float)
     n = len(m)
     if n < 2 or not np.isfinite(v).all():
-        return Check(name, math.nan, math.nan, math.nan, 1.0, 1.0)
+        return Check(name, math.nan, math.nan, math.nan, 1.0, 1.0, level=True)
     v = np.maximum(v, 1e-12)
     rng = generator(0, "claims", "spread")
     deviations = rng.standard_normal((SIMULATED, n))
@@ -174,7 +196,7 @@ def spread_between(
     low, high = (_where_it_passes(above, share) for share in (LEVEL, 1 - LEVEL))
     value = _where_it_passes(lambda tau: -float(_q(m, v, tau)), 1.0 - n)
     inside = above(region.low)
-    return Check(name, value, low, high, inside, 1 - inside)
+    return Check(name, value, low, high, inside, 1 - inside, level=True, kind=Q_PROFILE)
 
 
 def _q(means: NDArray[np.float64], variances: NDArray[np.float64], tau: float) -> NDArray[Any]:

@@ -19,13 +19,16 @@ from equipoise.analysis.claim_trends import (
 
 @dataclass(frozen=True)
 class Trend:
-    """A rank correlation with its 95 % interval.
+    """A rank correlation with the ends that it is held against zero by.
 
     Attributes
     ----------
     rho, low, high : float
     tables, methods : int
         What it rests on.
+    reach : float
+        How far chance alone reaches in 95 % of permutations, where the ends are that far away; NaN where they are
+        those of a 95 % confidence interval.
     """
 
     rho: float
@@ -33,13 +36,14 @@ class Trend:
     high: float
     tables: int
     methods: int
+    reach: float = math.nan
 
 
 def trend_within(points: pd.DataFrame, rng: np.random.Generator) -> Trend | None:
     """Give the mean over tables of the rank correlation over the methods that have a result on every table.
 
-    The interval reaches as far as chance does: the 95 % quantile of the mean correlation's size when the methods'
-    labels are permuted, alike on all tables.
+    The ends are as far away as chance reaches, and no confidence interval: the 95 % quantile of the mean correlation's
+    size when the methods' labels are permuted, alike on all tables.
 
     Parameters
     ----------
@@ -55,7 +59,7 @@ def trend_within(points: pd.DataFrame, rng: np.random.Generator) -> Trend | None
     a, b = quality[both].to_numpy(dtype=float), f1[both].to_numpy(dtype=float)
     rho = float(rank_correlations(a, b).mean())
     reach = float(np.quantile(np.abs(permuted(a, b, rng)), 0.95))
-    return Trend(rho, max(rho - reach, -1.0), min(rho + reach, 1.0), len(a), len(both))
+    return Trend(rho, max(rho - reach, -1.0), min(rho + reach, 1.0), len(a), len(both), reach)
 
 
 def trend_between(points: pd.DataFrame, classes: Mapping[str, int]) -> Trend | None:

@@ -13,13 +13,13 @@ from equipoise.analysis.opponents import TREATMENT
 from equipoise.analysis.ranks import Ranking, complete_ranks, critical_difference, friedman
 from equipoise.analysis.scarcity import of_whole_tables
 from equipoise.analysis.signed_ranks import enough_tables
+from equipoise.analysis.wording import signed
 from equipoise.report.findings import counted_as, power
 from equipoise.report.ledger import Ledger, hide_yardsticks, of_classifier, of_plan, shown
 from equipoise.report.words import (
     METRICS,
     OPPONENT_LABELS,
     ends_text,
-    signed,
     treatment_label,
 )
 from equipoise.results.thinned import base_of

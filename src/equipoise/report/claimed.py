@@ -4,11 +4,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from equipoise.analysis.claim import Judged
+from equipoise.analysis.claim import Claim, Judged, in_words
 from equipoise.analysis.claims import OTHER_SCORES, article_of, judge, judge_otherwise
 from equipoise.analysis.frames import Results
 from equipoise.analysis.rules import LEVEL, Check, Region
-from equipoise.report.words import METRICS
+from equipoise.analysis.wording import level, signed
+from equipoise.report.words import METRICS, decision_label
 
 SCORE_LABELS = {**METRICS, "worst_roc_auc": "Worst-class AUC"}
 ARTICLE_TITLES = {"benchmark": "The benchmark article", "tutorial": "The tutorial"}
@@ -59,25 +60,34 @@ def _row(judged: Judged, others: Mapping[str, Judged]) -> dict[str, Any]:
         "notes": list(judged.notes),
         "methods": [
             {
-                "method": m.method,
-                "checks": [
-                    {"name": c.name, "text": _interval(c), "side": _side(c)} for c in m.checks
-                ],
+                "method": _who(claim, m.method),
+                "checks": [_figure(c) for c in m.checks],
                 "notes": list(m.notes),
             }
             for m in judged.measured
             if m.checks
         ],
+        "beyond": any(math.isfinite(c.beyond_low) for m in judged.measured for c in m.checks),
         "region": _region(claim.region),
     }
 
 
-def _interval(found: Check) -> str:
-    """Give "+0.012 [-0.003, +0.027]" with true minus signs."""
-    if math.isnan(found.value):
-        return "not known"
-    ends = "" if math.isnan(found.low) else f" [{found.low:+.3f}, {found.high:+.3f}]"
-    return f"{found.value:+.3f}{ends}".replace("-", "\N{MINUS SIGN}")
+def _who(claim: Claim, method: str) -> str:
+    """Name a method, and untreated rows by what is decided on them."""
+    return decision_label(claim.given.get("decision", "plain")) if method == "identity" else method
+
+
+def _figure(found: Check) -> dict[str, str]:
+    number = level if found.level else signed
+    known = math.isfinite(found.half_width)
+    there = [number(end) for end in (found.beyond_low, found.beyond_high)]
+    return {
+        "name": found.name,
+        "text": in_words(found),
+        "half": level(found.half_width) if known else "",
+        "beyond": f"[{', '.join(there)}]" if math.isfinite(found.beyond_low) else "",
+        "side": _side(found),
+    }
 
 
 def _side(found: Check) -> str:

@@ -16,11 +16,12 @@ from equipoise.analysis.quality import (
     too_few,
     within_tables,
 )
+from equipoise.analysis.wording import signed
 from equipoise.fidelity.registry import TRIAL_METRICS
 from equipoise.report.charted import Table, number
 from equipoise.report.ledger import Ledger
 from equipoise.report.quality_figures import LEFT, RIGHT
-from equipoise.report.words import FAMILY_LABELS, METRICS, counted, family, signed
+from equipoise.report.words import FAMILY_LABELS, METRICS, counted, family
 from equipoise.tables.schema import listed
 
 SCALES = {m.name: Scale(m.floor, m.better == "higher") for m in TRIAL_METRICS}

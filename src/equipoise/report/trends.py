@@ -1,14 +1,17 @@
 """F1 against overall quality: a point for every method and table, and in words how far the two go together."""
 
+import math
 from typing import Any
 
 import pandas as pd
 
+from equipoise.analysis.claim_trends import BY_CHANCE
 from equipoise.analysis.quality import CALIBRATED
 from equipoise.analysis.trends import Trend, trend_between, trend_within
+from equipoise.analysis.wording import signed
 from equipoise.report.charted import Charted, Table, number
 from equipoise.report.run_quality import RunQuality
-from equipoise.report.words import METRICS, counted, signed
+from equipoise.report.words import METRICS, counted
 from equipoise.seeds import generator
 
 SCORE = "overall-quality"
@@ -86,7 +89,10 @@ class QualityTrend:
 
 
 def _ends(trend: Trend) -> str:
-    return f"{signed(trend.rho, 2)} [{signed(trend.low, 2)}, {signed(trend.high, 2)}]"
+    if math.isfinite(trend.reach):
+        return f"{signed(trend.rho, 2)} ± {trend.reach:.2f} ({BY_CHANCE})"
+    ends = f"[{signed(trend.low, 2)}, {signed(trend.high, 2)}]"
+    return f"{signed(trend.rho, 2)} {ends} (95 % interval by Fisher's transform)"
 
 
 def _meaning(trend: Trend, up: str, down: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from equipoise.analysis.opponents import CONTROLS, CORRECTED, SPLIT
 from equipoise.analysis.verdicts import ROPE
+from equipoise.analysis.wording import signed
 from equipoise.registry import METHODS, Method
 from equipoise.results.thinned import base_of, share_of
 
@@ -92,7 +93,19 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "interval",
         "On one table: 95 %, from paired differences over the splits, with the correction of Nadeau and Bengio (2003) "
         "for training sets that overlap. Over tables: the mean of the tables' means on these very tables, with "
-        "Satterthwaite's degrees of freedom; it says nothing about other tables.",
+        "Satterthwaite's degrees of freedom; it says nothing about other tables. What is said “for tables like these” "
+        "is the 95 % t interval of the tables' means, as if these tables were drawn from many.",
+    ),
+    (
+        "rank correlation",
+        "Within tables it stands with ± what chance alone gives in 95 % of permutations of the methods, alike on all "
+        "tables: no confidence interval, but how far from zero a correlation without meaning gets. Between tables it "
+        "stands with a 95 % interval by Fisher's transform.",
+    ),
+    (
+        "SD between tables",
+        "How far a gain differs from table to table beyond what their folds explain; its 95 % interval is the Q "
+        "profile: all values that Cochran's Q leaves possible.",
     ),
     (
         "helps, hurts",
@@ -142,14 +155,6 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "method only drops rows, cut to the smallest. “grow:0.5”: every class grows by half of itself.",
     ),
 )
-
-
-def signed(value: float, digits: int = 3) -> str:
-    """Give a number with its sign, a true minus, and no negative zero."""
-    if value is None or math.isnan(value):
-        return "–"
-    text = f"{value:+.{digits}f}"
-    return f"{abs(value):.{digits}f}" if float(text) == 0 else text.replace("-", "−")
 
 
 def ends_text(low: float, high: float) -> str:
