@@ -104,6 +104,7 @@ def test_what_is_written_is_read_back(store, tmp_path):
         assert bool(trial["keeps_rows"])
         assert (trial["fit_seconds"], trial["peak_mb"]) == (1.5, 200.0)
         assert reader.asked()["method"].tolist() == ["smote", "tvae"]
+        assert reader.asked()["settings"].tolist() == ["smote", "tvae"]
         delivery = reader.deliveries().iloc[0].tolist()
         assert delivery == ["adult", 0, "smote", "balance", ">50K", 60, 60, "one row: copied"]
         table = reader.datasets().iloc[0]

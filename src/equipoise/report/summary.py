@@ -13,6 +13,7 @@ from equipoise.report.charted import Charted
 from equipoise.report.claimed import claimed
 from equipoise.report.findings import findings
 from equipoise.report.further import Further
+from equipoise.report.language_models import language_models
 from equipoise.report.ledger import Ledger, keep_ledger
 from equipoise.report.probabilities import probabilities
 from equipoise.report.rerun import rerun
@@ -50,6 +51,7 @@ def summarize(results: Results) -> Summary:
     charted = Charted(results, ledger)
     quality = RunQuality(results, ledger)
     further = Further(charted, quality)
+    models = language_models(results)
     tables = {
         "gains": charted.gains(),
         "levels": charted.levels(),
@@ -92,7 +94,8 @@ def summarize(results: Results) -> Summary:
         "short": _short(results),
         "notes": _notes(results),
         "versions": _versions(results),
-        "glossary": [list(entry) for entry in GLOSSARY],
+        "method_notes": list(models.values()),
+        "glossary": [*map(list, GLOSSARY), *map(list, models.items())],
     }
 
 

@@ -101,4 +101,5 @@ def show(summary: dict[str, Any], console: Console | None = None) -> None:
     else:
         for line in plain_lines(summary):
             print(line, file=console.file)  # rich would expand the tabs
-    console.print(Text(summary["found"]["lead"]), soft_wrap=True)
+    for sentence in [*summary["method_notes"], summary["found"]["lead"]]:
+        console.print(Text(sentence), soft_wrap=True)

@@ -69,12 +69,13 @@ def trials(connection: sqlite3.Connection) -> pd.DataFrame:
 def asked(connection: sqlite3.Connection) -> pd.DataFrame:
     """Give one row per trial that the run was asked for."""
     rows = connection.execute(
-        "SELECT dataset, repeat, method, trial_id, code_version FROM asked "
+        "SELECT dataset, repeat, method, trial_id, code_version, settings FROM asked "
         "ORDER BY dataset, repeat, method"
     ).fetchall()
     return _frame(
-        rows, dataset="str", repeat="int64", method="str", trial_id="str", code_version="str"
-    )
+        rows, dataset="str", repeat="int64", method="str", trial_id="str", code_version="str",
+        settings="str",
+    )  # fmt: skip
 
 
 def datasets(connection: sqlite3.Connection) -> pd.DataFrame:

@@ -268,7 +268,7 @@ class Store:
         return self._read(readers.datasets)
 
     def asked(self) -> pd.DataFrame:
-        """Give dataset, repeat, method, trial_id, code_version of what the run was asked for."""
+        """Give dataset, repeat, method, trial_id, code_version, settings of what the run was asked for."""
         return self._read(readers.asked)
 
     def trials(self) -> pd.DataFrame:
