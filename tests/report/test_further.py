@@ -14,7 +14,7 @@ from equipoise.report.figures import figures
 from equipoise.report.further import GROUPS
 from equipoise.report.page import render
 from equipoise.report.sheets import sheet
-from equipoise.report.spots import SIDES, spots
+from equipoise.report.spots import LETTER, NOWHERE, PLACES, _box, _meet, spots
 from equipoise.report.summary import summarize
 
 ONE = {"hmeq": {"0": 4771, "1": 1189}}
@@ -173,10 +173,28 @@ def test_gain_and_cost_has_one_dot_a_method_and_a_front(summary):
 def test_names_of_dots_do_not_cover_each_other():
     x, y = np.array([0.5, 0.51, 0.9]), np.array([0.5, 0.5, 0.5])
     found = spots(x, y, ["one", "two", "far"], [False, True, False], (600, 300))
-    assert SIDES[found[1]] == "above"
-    assert SIDES[found[0]] == "left"
-    crowd = spots(np.full(9, 0.5), np.full(9, 0.5), ["name"] * 9, [False] * 9, (600, 300))
-    assert 0 in crowd
+    # above or below, a name could be that of either dot
+    assert PLACES[found[1]].align == "left"
+    assert PLACES[found[0]].align == "right"
+    crowd = spots(np.full(40, 0.5), np.full(40, 0.5), ["name"] * 40, [False] * 40, (600, 300))
+    assert NOWHERE in crowd
+
+
+def test_a_name_without_room_beside_its_dot_stands_at_the_end_of_a_line_that_crosses_nothing():
+    """Dots of a column at a name's height from each other, five wide: the inner ones have no room beside them."""
+    x, y = (a.ravel() for a in np.meshgrid(np.linspace(0.45, 0.55, 5), np.linspace(0.4, 0.6, 5)))
+    names = [f"method {i}" for i in range(len(x))]
+    found = spots(x, y, names, [False] * len(x), (600, 300))
+    led = [k for k in found if k and PLACES[k].led]
+    assert len(led) >= 3
+    boxes = [
+        (i, _box(a * 600, b * 300, len(names[i]) * LETTER, PLACES[k]))
+        for i, (a, b, k) in enumerate(zip(x, y, found, strict=True)) if k
+    ]  # fmt: skip
+    for i, box in boxes:
+        assert not [j for j, other in boxes if j != i and _meet(box, other)]
+        middles = [(a * 600, b * 300) for j, (a, b) in enumerate(zip(x, y, strict=True)) if j != i]
+        assert not [m for m in middles if box[0] < m[0] < box[2] and box[1] < m[1] < box[3]]
 
 
 def test_a_sheet_holds_what_its_figure_shows_in_words(summary):

@@ -8,7 +8,7 @@ from typing import Any
 from equipoise.report.charted import expand
 from equipoise.report.drawing import Figure
 
-DRAWING = ("order", "first", "tone")  # columns that place a mark and say nothing else
+DRAWING = ("order", "first", "tone", "side")  # columns that place a mark and say nothing else
 TWICE = {"table": "scope", "label": "treatment", "word": "verdict"}  # said by another column
 
 

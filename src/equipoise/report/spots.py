@@ -1,15 +1,55 @@
-"""Where the name of a dot can stand without covering another dot or name."""
+"""Where the name of a dot can stand without covering another dot or name: beside it, or at the end of a line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
-SIDES = ("", "right", "left", "above", "below")
-LETTER, LINE, DOT = 6.6, 13.0, 5.0  # pixels: a letter's width, a line's height, a dot's radius
-FARTHEST = 9.0  # from the middle of a dot to its name
+LETTER, LINE, DOT = 5.8, 13.0, 5.0  # pixels: a letter's width, a line's height, a dot's radius
+BESIDE = 9.0  # from the middle of a dot to a name beside it
+# Names at the end of a line: how far out they begin, how much farther in each row, and the rows.
+NEAR, STEPS, ROWS = 12.0, (5.0, 15.0), 6
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a name begins, in pixels from its dot, how it is aligned, and whether a line leads to it."""
+
+    dx: float
+    dy: float
+    align: str
+    led: bool = False
+
+    @property
+    def between(self) -> bool:
+        """Whether a name there could be taken for that of another dot near by."""
+        return self.align == "center"
+
+
+def _led() -> Iterator[Place]:
+    for row, step, up in product(range(1, ROWS + 1), STEPS, (-1, 1)):
+        for side, align in ((1, "left"), (-1, "right")):
+            yield Place(side * (NEAR + step * row), up * row * (LINE + 1), align, True)
+
+
+NOWHERE = 0
+PLACES: dict[int, Place] = dict(
+    enumerate(
+        (
+            Place(BESIDE, 0.0, "left"),
+            Place(-BESIDE, 0.0, "right"),
+            Place(0.0, -DOT - LINE / 2 - 1, "center"),
+            Place(0.0, DOT + LINE / 2 + 1, "center"),
+            *_led(),
+        ),
+        start=1,
+    )
+)
+LEFT_FIRST = (2, 3, 4, 1, *range(5, len(PLACES) + 1))  # a front goes on to the right
 
 
 def spots(
@@ -19,7 +59,7 @@ def spots(
     first: Sequence[bool],
     size: tuple[float, float],
 ) -> list[int]:
-    """Give for each dot the place in `SIDES` where its name stands, 0 where there is no room.
+    """Give for each dot the key in `PLACES` of where its name stands, `NOWHERE` where there is no room.
 
     Parameters
     ----------
@@ -33,27 +73,55 @@ def spots(
     """
     wide, high = size
     middles = [(float(a) * wide, float(b) * high) for a, b in zip(x, y, strict=True)]
-    taken = [(a - DOT, b - DOT, a + DOT, b + DOT) for a, b in middles]
-    found = [0] * len(middles)
-    for i in sorted(range(len(middles)), key=lambda i: not first[i]):
-        others = taken[:i] + taken[i + 1 :]
-        for side in (2, 3, 4, 1) if first[i] else (1, 2, 3, 4):  # a front goes on to the right
-            box = _box(*middles[i], len(names[i]) * LETTER, side)
-            inside = box[0] >= 0 and box[2] <= wide + 60 and box[1] >= 0 and box[3] <= high
-            if inside and not any(_meet(box, other) for other in others):
-                found[i] = side
-                taken.append(box)
-                break
+    dots = [(a - DOT, b - DOT, a + DOT, b + DOT) for a, b in middles]
+    taken: list[Box] = []
+    found = [NOWHERE] * len(middles)
+    order = sorted(range(len(middles)), key=lambda i: not first[i])
+    for led in (False, True):  # a line to a name must not take the room of a name beside its dot
+        for i in order:
+            if found[i]:
+                continue
+            rivals = dots[:i] + dots[i + 1 :]
+            for key in LEFT_FIRST if first[i] else PLACES:
+                box = _box(*middles[i], len(names[i]) * LETTER, PLACES[key])
+                covers = [box, *_line(*middles[i], PLACES[key])]
+                if PLACES[key].led != led or not _inside(box, size):
+                    continue
+                alone = not PLACES[key].between or not _any_meet([_grown(box)], rivals)
+                if alone and not _any_meet(covers, rivals + taken):
+                    found[i] = key
+                    taken += covers
+                    break
     return found
 
 
-def _box(x: float, y: float, width: float, side: int) -> Box:
-    if SIDES[side] == "right":
-        return (x + FARTHEST, y - LINE / 2, x + FARTHEST + width, y + LINE / 2)
-    if SIDES[side] == "left":
-        return (x - FARTHEST - width, y - LINE / 2, x - FARTHEST, y + LINE / 2)
-    middle = y - FARTHEST - LINE / 2 if SIDES[side] == "above" else y + FARTHEST + LINE / 2
-    return (x - width / 2, middle - LINE / 2, x + width / 2, middle + LINE / 2)
+def _grown(box: Box) -> Box:
+    return (box[0] - 2 * DOT, box[1] - 2 * DOT, box[2] + 2 * DOT, box[3] + 2 * DOT)
+
+
+def _inside(box: Box, size: tuple[float, float]) -> bool:
+    return box[0] >= 0 and box[2] <= size[0] and box[1] >= 0 and box[3] <= size[1]
+
+
+def _any_meet(some: Sequence[Box], others: Sequence[Box]) -> bool:
+    return any(_meet(one, other) for one in some for other in others)
+
+
+def _box(x: float, y: float, width: float, place: Place) -> Box:
+    left = x + place.dx - {"left": 0.0, "center": 0.5, "right": 1.0}[place.align] * width
+    middle = y + place.dy
+    return (left, middle - LINE / 2, left + width, middle + LINE / 2)
+
+
+def _line(x: float, y: float, place: Place) -> list[Box]:
+    """Give what the line from a dot to its name covers, as small boxes; nothing where none is drawn."""
+    if not place.led:
+        return []
+    shares = np.linspace(0.0, 1.0, 12)[2:-1]
+    return [
+        (a - 1, b - 1, a + 1, b + 1)
+        for a, b in zip(x + shares * place.dx, y + shares * place.dy, strict=True)
+    ]
 
 
 def _meet(one: Box, two: Box) -> bool:

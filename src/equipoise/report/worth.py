@@ -16,8 +16,9 @@ from equipoise.report.words import FAMILY_LABELS, family
 CLASS_METRIC = "f1"
 RAREST, COMMONEST = "rarest class", "commonest class"
 METHODS_ONLY = "plain"
-PLOT = (820.0, 400.0)  # pixels of the chart of gain and cost, about
-EDGE = 45.0  # left free at its sides
+# Pixels of the chart of gain and cost. It may be wider than that, which only takes dots and names farther apart.
+PLOT = (600.0, 400.0)
+EDGE, RIM = 45.0, 18.0  # left free at its sides, and above and below
 
 
 def worth(charted: Charted) -> Table:
@@ -76,7 +77,8 @@ def _sides(group: pd.DataFrame, across: NDArray[np.float64], best: NDArray[np.bo
     x = (across - across.min()) / max(float(np.ptp(across)), 1e-9)
     x = (EDGE + x * (wide - 2 * EDGE)) / wide
     y = (top - gain) / max(top - bottom, 1e-9)
-    return spots(x, 0.05 + 0.9 * y, list(group["method"]), list(best), PLOT)
+    y = (RIM + y * (high - 2 * RIM)) / high
+    return spots(x, y, list(group["method"]), list(best), PLOT)
 
 
 def by_class(charted: Charted) -> Table:

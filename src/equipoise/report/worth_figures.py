@@ -1,5 +1,6 @@
 """The charts of gain against cost, and of gains class by class."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
@@ -13,8 +14,9 @@ from equipoise.report.drawing import (
     steered,
     tips_of,
 )
-from equipoise.report.spots import FARTHEST, LINE
+from equipoise.report.spots import NOWHERE, PLACES
 from equipoise.report.style import HEAT, HEAT_INK, colour
+from equipoise.report.worth import EDGE, PLOT, RIM
 
 WORTH_TIPS = tips_of(
     ("method", "method", ""),
@@ -33,28 +35,21 @@ CLASS_TIPS = tips_of(
     ("high", "to", "+.4f"),
     ("score", "F1", ".4f"),
 )
-# by the place in `spots.SIDES`
-PLACES: dict[int, dict[str, Any]] = {
-    1: {"dx": FARTHEST, "align": "left"},
-    2: {"dx": -FARTHEST, "align": "right"},
-    3: {"dy": -FARTHEST - LINE / 2, "align": "center"},
-    4: {"dy": FARTHEST + LINE / 2, "align": "center"},
-}
 SIGNED = "datum.value === 0 ? '0' : replace(format(datum.value, '+.3~f'), '-', '−')"
 
 
-def gain_and_cost(families: list[str], against: str) -> Spec:
-    """Draw gain over seconds, the Pareto front joined by a line."""
+def gain_and_cost(families: list[str], against: str, sides: Iterable[int]) -> Spec:
+    """Draw gain over seconds, the Pareto front joined by a line; names stand at ``sides``, keys of `PLACES`."""
     here = "datum.scope === scope && datum.metric === metric && datum.classifier === classifier"
     rows = chart_of("worth", f"{here} && datum.plan === plan")
     axis = alt.Axis(format="~g", tickCount=5)
-    scale = alt.Scale(type="log", nice=False, padding=45)
+    scale = alt.Scale(type="log", nice=False, padding=EDGE)
     x = alt.X("seconds:Q", title="seconds per trial", scale=scale, axis=axis)
     y = alt.Y(
         "gain:Q",
         title=f"gain over {against}",
         axis=alt.Axis(labelExpr=SIGNED, tickCount=6, grid=True),
-        scale=alt.Scale(padding=18),
+        scale=alt.Scale(nice=False, padding=RIM),
     )
     tint = family_colour(families)
     zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=colour("zero"))
@@ -64,16 +59,32 @@ def gain_and_cost(families: list[str], against: str) -> Spec:
     bars = bars.encode(x=x, y=alt.Y("low:Q", title=f"gain over {against}"), y2="high:Q", color=tint)
     dots = rows.mark_point(filled=True, size=85, opacity=1)
     dots = dots.encode(x=x, y=y, color=tint, tooltip=WORTH_TIPS)
-    named = [_named(rows, side).encode(x=x, y=y, text="method:N") for side in PLACES]
-    chart = alt.layer(zero.encode(y="zero:Q"), line.encode(x=x, y=y), bars, dots, *named)
-    return steered(chart.properties(height=400), "scope", "metric", "plan", "classifier")
+    leads = [
+        _lead(rows, side).encode(x=x, y=y, x2="seconds:Q", y2="gain:Q")
+        for side in sides
+        if PLACES[side].led
+    ]
+    named = [_named(rows, side).encode(x=x, y=y, text="method:N") for side in sides]
+    layers = [zero.encode(y="zero:Q"), line.encode(x=x, y=y), bars, *leads, dots, *named]
+    chart = alt.layer(*layers).properties(height=PLOT[1])
+    return steered(chart, "scope", "metric", "plan", "classifier")
+
+
+def _lead(rows: alt.Chart, side: int) -> alt.Chart:
+    """Draw the lines to the names that stand off their dots on one side."""
+    place = PLACES[side]
+    mine = rows.transform_filter(f"datum.side === {side}")
+    return mine.mark_rule(
+        color=colour("soft"), strokeWidth=0.8, x2Offset=place.dx, y2Offset=place.dy
+    )
 
 
 def _named(rows: alt.Chart, side: int) -> alt.Chart:
     """Write the names that stand on one side of their dots, dark on the front."""
     mine = rows.transform_filter(f"datum.side === {side}")
     on = "datum.front === 1"
-    words = mine.mark_text(fontSize=11, **PLACES[side])
+    place = PLACES[side]
+    words = mine.mark_text(fontSize=11, dx=place.dx, dy=place.dy, align=place.align)
     return words.encode(
         color=alt.condition(on, alt.value(colour("ink")), alt.value(colour("soft"))),
     )
@@ -115,6 +126,8 @@ def worth_figures(summary: dict[str, Any], families: list[str], against: str) ->
         spec = gains_of_classes(round(widest, 3))
         found.append(Figure("class-gains", "classes", "Gain in F1 by class", spec, "classes"))
     if tables.get("worth", {"rows": []})["rows"]:
-        spec = gain_and_cost(families, against)
+        place = tables["worth"]["columns"].index("side")
+        sides = sorted({row[place] for row in tables["worth"]["rows"]} - {NOWHERE})
+        spec = gain_and_cost(families, against, sides)
         found.append(Figure("gain-cost", "worth", "Gain and cost", spec, "worth"))
     return found
