@@ -1,6 +1,7 @@
 """The page shows levels, rates, spread, trends, pairs, classes and cost where a run has them, and nothing where not."""
 
 import csv
+import html
 import io
 from dataclasses import replace
 
@@ -168,6 +169,49 @@ def test_gain_and_cost_has_one_dot_a_method_and_a_front(summary):
         r for r in found if r["front"]
         and any(o["gain"] > r["gain"] and o["seconds"] < r["seconds"] for o in found)
     ]  # fmt: skip
+
+
+def test_what_the_calibrated_chart_does_not_draw_is_said_under_it():
+    run = FakeRun(gains=dict.fromkeys(("smote", "cart", "tvae", "duplicate"), 0.0), **CLEAN).make()
+    assert summarize(run)["trend_drawn"] == []
+    quality = run.quality.copy()
+    overall = (quality["metric"] == "overall-quality") & (quality["label"] == "")
+    flat = overall & (quality["dataset"] == "hmeq") & (quality["method"] == "reference:ceiling")
+    quality.loc[flat, "value"] = 0.31  # the floor has 0.3
+    low = overall & (quality["dataset"] == "ionosphere") & (quality["method"] == "cart")
+    quality.loc[low, "value"] = 0.1
+    found = summarize(replace(run, quality=quality))
+    first, second = found["trend_drawn"]
+    assert first.startswith("Calibrated, hmeq is not drawn: floor and real rows are less than 0.02")
+    assert second == (
+        "Beyond the axis and drawn at its end, calibrated: cart on ionosphere (\u22120.33)."
+    )
+    page = html.unescape(render(found))
+    assert page.index('id="chart-f1-quality-calibrated"') < page.index(second)
+
+
+def test_a_key_shows_the_families_that_its_chart_draws(summary):
+    def keys(part):
+        if isinstance(part, dict):
+            if part.get("field") == "family" and "domain" in part.get("scale", {}):
+                yield part["scale"]["domain"]
+            for value in part.values():
+                yield from keys(value)
+        elif isinstance(part, list):
+            for value in part:
+                yield from keys(value)
+
+    drawn = {f.name: f for f in figures(summary)}
+    methods = {"resampling", "noise", "neighbours", "trees", "networks"}
+    for name, wanted in {
+        "headline": {*methods, "weights, thresholds, presets"}, "gain-cost": methods, "rates-gap": methods,
+    }.items():  # fmt: skip
+        found = list(keys(drawn[name].spec))
+        assert found
+        assert {frozenset(k) for k in found} == {frozenset(wanted)}, name
+    assert [f["label"] for f in summary["quality_families"]] == [
+        f["label"] for f in summary["families"] if f["name"] != "decision"
+    ]
 
 
 def test_names_of_dots_do_not_cover_each_other():

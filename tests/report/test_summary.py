@@ -160,7 +160,8 @@ def test_on_fewer_tables_one_sentence_says_why_signed_ranks_are_not_shown():
     assert {r[k] for r in found["rows"] for k in ("p", "hurts", "same", "helps")} == {"–"}
     n = len(found["rows"]) - 1
     (said,) = [s for s in found["about"] if "not shown" in s]
-    assert f"with {n} treatments compared, at least 10 tables" in said
+    assert f"for any of {n} treatments, " in said
+    assert "at least 10 tables" in said
     page = render(summary)
     assert said in html.unescape(page)
     assert '<th class="num">Hurts</th>' not in page
@@ -225,6 +226,13 @@ def test_a_count_of_treatments_says_what_it_counts():
     assert (
         "any of 10 treatments, those that leave the rows as they are among them, to pass" in power
     )
+
+
+def test_rows_whose_opponent_is_tuned_on_one_split_are_named_in_the_caption():
+    found = summarize(FakeRun(datasets=ONE, gains={"smote": 0.0, "tvae": 0.0}, **CLEAN).make())
+    assert found["one_split"].startswith("The threshold of tvae, whose fits are costly,")
+    assert found["one_split"] in render(found)
+    assert summarize(FakeRun(datasets=ONE, gains={"smote": 0.0}, **CLEAN).make())["one_split"] == ""
 
 
 def test_fresh_real_rows_stand_last_and_are_named_but_are_no_winner():

@@ -202,6 +202,18 @@ def _place(method: str, gain: float, lost: bool) -> float:
     return round(start + (0 if method == "identity" else 10) - gain, 4)
 
 
+def families_drawn(table: Table, lookups: dict[str, list[Any]]) -> set[str]:
+    """Give the words of the families that the rows of a table are of; none where they are of no family."""
+    columns = table["columns"]
+    if "treatment" in columns:
+        place = columns.index("treatment")
+        return {lookups["family"][row[place]] for row in table["rows"]}
+    if "family" in columns:
+        place = columns.index("family")
+        return {row[place] for row in table["rows"]}
+    return set()
+
+
 def expand(table: Table, lookups: dict[str, list[Any]]) -> list[dict[str, Any]]:
     """Give the rows as records with their labels, as the page's script does before drawing."""
     records = []

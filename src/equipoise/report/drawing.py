@@ -3,6 +3,7 @@
 A chart's specification holds no name from the user's data: it reads a named table whose rows carry indices and labels.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,6 +94,26 @@ def family_colour(families: list[str]) -> alt.Color:
     words = [FAMILY_LABELS[f] for f in families]
     scale = alt.Scale(domain=words, range=[colour(f) for f in families])
     return alt.Color("family:N", title=None, scale=scale)
+
+
+def with_families(spec: Spec, drawn: Collection[str]) -> Spec:
+    """Keep in every key of families those that are drawn, each in its colour."""
+
+    def kept(part: Any) -> Any:
+        if isinstance(part, list):
+            return [kept(p) for p in part]
+        if not isinstance(part, dict):
+            return part
+        if part.get("field") != "family" or "domain" not in part.get("scale", {}):
+            return {key: kept(value) for key, value in part.items()}
+        scale = part["scale"]
+        pairs = zip(scale["domain"], scale["range"], strict=True)
+        pairs = [(word, tint) for word, tint in pairs if word in drawn]
+        ends = {"domain": [w for w, _ in pairs], "range": [t for _, t in pairs]}
+        return {**part, "scale": {**scale, **ends}}
+
+    found: Spec = kept(spec)
+    return found
 
 
 def value_axis(field: str, title: str, zero: bool = True, form: str = "+.2f") -> alt.X:

@@ -4,12 +4,13 @@ They are steered by numbers: `scope`, `metric`, `plan`, `classifier`, `against`.
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import altair as alt
 
-from equipoise.report.charted import expand
+from equipoise.report.charted import expand, families_drawn
 from equipoise.report.drawing import (
     STEP,
     Figure,
@@ -20,6 +21,7 @@ from equipoise.report.drawing import (
     steered,
     tips_of,
     value_axis,
+    with_families,
 )
 from equipoise.report.flow import flow
 from equipoise.report.further import GROUPS as FURTHER
@@ -234,7 +236,7 @@ def cost(families: list[str], field: str) -> Spec:
 def figures(summary: dict[str, Any]) -> list[Figure]:
     """Give every figure that the summary has numbers for, in the order of the page."""
     tables, looked = summary["tables"], summary["lookups"]
-    families = [f["name"] for f in summary["families"]]
+    families = list(FAMILY_LABELS)
     many = len(looked["scope"]) > 1
     found: list[Figure] = []
     if tables["gains"]["rows"]:
@@ -260,12 +262,14 @@ def figures(summary: dict[str, Any]) -> list[Figure]:
         spec = class_counts(many)
         found.append(Figure("class-counts", "counts", "Training rows by class", spec, "counts"))
     if tables["cost"]["rows"]:
-        place = tables["cost"]["columns"].index("family")
-        seen = {row[place] for row in tables["cost"]["rows"]}
-        present = [f for f, word in FAMILY_LABELS.items() if word in seen]
-        found.append(Figure("seconds", "cost", "Time", cost(present, "seconds"), "cost"))
-        found.append(Figure("memory", "cost", "Memory", cost(present, "mb"), "cost"))
-    return found
+        found.append(Figure("seconds", "cost", "Time", cost(families, "seconds"), "cost"))
+        found.append(Figure("memory", "cost", "Memory", cost(families, "mb"), "cost"))
+    return [_with_own_key(figure, summary) for figure in found]
+
+
+def _with_own_key(figure: Figure, summary: dict[str, Any]) -> Figure:
+    drawn = families_drawn(summary["tables"][figure.table], summary["lookups"])
+    return replace(figure, spec=with_families(figure.spec, drawn))
 
 
 def standalone(figure: Figure, summary: dict[str, Any], scope: int = 0, width: int = 680) -> Spec:

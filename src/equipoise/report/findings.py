@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from equipoise.analysis.opponents import SPLIT
 from equipoise.analysis.signed_ranks import enough_tables, smallest_p, tables_needed
 from equipoise.report.charted import number
 from equipoise.report.ledger import Ledger, of_classifier, of_plan
@@ -72,6 +73,19 @@ def counted_as(methods: Iterable[str]) -> str:
     if "identity" in set(methods):
         return "treatments, those that leave the rows as they are among them,"
     return "treatments that make or drop rows"
+
+
+def one_split(ledger: Ledger, metric: str) -> str:
+    """Say which rows have an opponent of their own, as their threshold is tuned on one inner split; empty if none."""
+    table = ledger.within[metric, ledger.headline_opponent]
+    tuned = table[table["decision"].str.endswith(SPLIT) & (table["method"] != "identity")]
+    if tuned.empty or ledger.headline_opponent == "identity":
+        return ""
+    return (
+        f"The threshold of {listed(list(dict.fromkeys(tuned['method'])))}, whose fits are costly, is tuned on one "
+        "inner split; these rows are held against the best simple choice of that same split, all others against that "
+        "of five inner folds."
+    )
 
 
 def _labels(board_: dict[str, Any], *verdicts: str) -> list[dict[str, Any]]:

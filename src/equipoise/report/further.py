@@ -55,7 +55,7 @@ class Further:
             "maker": pairs.makers,
         }
         self.chosen = pairs.chosen()
-        self.trend_words = trend.words()
+        self.trend_words, self.trend_drawn = trend.words(), trend.drawn()
         self.not_ranked = standings.words()
 
 

@@ -9,9 +9,9 @@ from equipoise.analysis.frames import Results
 from equipoise.analysis.gaps import SMALLEST_GAP
 from equipoise.analysis.verdicts import ROPE
 from equipoise.report.across import across
-from equipoise.report.charted import Charted
+from equipoise.report.charted import Charted, Table, families_drawn
 from equipoise.report.claimed import claimed
-from equipoise.report.findings import findings
+from equipoise.report.findings import findings, one_split
 from equipoise.report.further import Further
 from equipoise.report.language_models import language_models
 from equipoise.report.ledger import Ledger, keep_ledger
@@ -60,6 +60,7 @@ def summarize(results: Results) -> Summary:
         **quality.tables(),
         **further.tables,
     }
+    lookups = {**charted.lookups(), **further.lookups}
     plan = ledger.plans[0] if ledger.plans else ""
     found = findings(ledger, ledger.metrics[0], plan) if ledger.metrics else None
     return {
@@ -72,6 +73,7 @@ def summarize(results: Results) -> Summary:
         **_evidence(results, ledger, plan),
         "main_opponent": ledger.headline_opponent,
         "main_words": OPPONENT_LABELS[ledger.headline_opponent],
+        "one_split": one_split(ledger, ledger.metrics[0]) if ledger.metrics else "",
         "opponents": ledger.opponents,
         "failed_everywhere": any((t["verdict"] == "failed").any() for t in ledger.within.values()),
         "pooled": ledger.pooled,
@@ -83,11 +85,13 @@ def summarize(results: Results) -> Summary:
         "smallest_gap": SMALLEST_GAP,
         "tables": tables,
         "quality": quality.section(),
-        "lookups": {**charted.lookups(), **further.lookups},
+        "lookups": lookups,
         "chosen": further.chosen,
         "trend": further.trend_words,
+        "trend_drawn": further.trend_drawn,
         "not_ranked": further.not_ranked,
-        "families": _families(charted),
+        "families": _families(tables["gains"], lookups),
+        "quality_families": _families(tables["quality"], lookups),
         "datasets": _datasets(results),
         "trouble": _trouble(results),
         "fallbacks": _fallbacks(results),
@@ -111,9 +115,10 @@ def _evidence(results: Results, ledger: Ledger, plan: str) -> dict[str, Any]:
     }
 
 
-def _families(charted: Charted) -> list[dict[str, str]]:
-    present = {t["family"] for t in charted.treatments}
-    return [{"name": f, "label": FAMILY_LABELS[f]} for f in FAMILY_LABELS if f in present]
+def _families(table: Table, lookups: dict[str, list[Any]]) -> list[dict[str, str]]:
+    """Give the key of a chart: the families that it draws."""
+    drawn = families_drawn(table, lookups)
+    return [{"name": f, "label": word} for f, word in FAMILY_LABELS.items() if word in drawn]
 
 
 def _title(results: Results, ledger: Ledger) -> str:

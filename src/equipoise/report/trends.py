@@ -6,15 +6,26 @@ from typing import Any
 import pandas as pd
 
 from equipoise.analysis.claim_trends import BY_CHANCE
-from equipoise.analysis.quality import CALIBRATED
+from equipoise.analysis.quality import CALIBRATED, UNINFORMATIVE, UNKNOWN
 from equipoise.analysis.trends import Trend, trend_between, trend_within
-from equipoise.analysis.wording import signed
+from equipoise.analysis.wording import level, signed
+from equipoise.metrics.calibration import LEAST_RANGE
 from equipoise.report.charted import Charted, Table, number
+from equipoise.report.quality_figures import LEFT, RIGHT
 from equipoise.report.run_quality import RunQuality
 from equipoise.report.words import METRICS, counted
 from equipoise.seeds import generator
+from equipoise.tables.schema import listed
 
 SCORE = "overall-quality"
+MOST_NAMED = 8
+NOT_DRAWN = {
+    UNINFORMATIVE: (
+        f"floor and real rows are less than {LEAST_RANGE:g} or than their noise apart there, so that the score cannot "
+        "tell good rows from bad ones"
+    ),
+    UNKNOWN: "the untreated trial, which brings floor and real rows, has not run there",
+}
 METRIC = "macro_f1"
 WITHIN = (
     "of a table, methods of better rows have the better F1",
@@ -37,7 +48,7 @@ class QualityTrend:
     def _points(self, quality: RunQuality) -> pd.DataFrame:
         """Give columns dataset, method, value (raw), calibrated, f1: the plain decision on the first plan."""
         ledger = self.charted.ledger
-        columns = ["dataset", "method", "value", "calibrated", "f1"]
+        columns = ["dataset", "method", "value", "calibrated", "state", "f1"]
         if METRIC not in ledger.gaps or not ledger.classifiers:
             return pd.DataFrame(columns=columns)
         table = ledger.gaps[METRIC].per_table
@@ -63,6 +74,29 @@ class QualityTrend:
         ]
         return {"columns": columns, "rows": rows}
 
+    def drawn(self) -> list[str]:
+        """Say what the calibrated chart does not draw, and what it draws elsewhere than it is."""
+        points, said = self.points, []
+        lost = points[points["calibrated"].isna()]
+        for state, reason in NOT_DRAWN.items():
+            groups = lost[lost["state"] == state].groupby("dataset", sort=False)
+            names = [_part(d, len(g), int((points["dataset"] == d).sum())) for d, g in groups]
+            if names:
+                said.append(
+                    f"Calibrated, {listed(names)} {'is' if len(names) == 1 else 'are'} not drawn: {reason}."
+                )
+        out = points[(points["calibrated"] < LEFT) | (points["calibrated"] > RIGHT)]
+        if len(out):
+            dots = [
+                f"{p.method} on {p.dataset} ({level(p.calibrated, 2)})" for p in out.itertuples()
+            ]
+            said.append(
+                f"Beyond the axis and drawn at its end, calibrated: {listed(dots)}."
+                if len(dots) <= MOST_NAMED
+                else f"Calibrated, {len(dots)} dots lie beyond the axis and are drawn at its end."
+            )
+        return said
+
     def words(self) -> list[str]:
         """Say how far quality and F1 go together, within tables and between them."""
         if self.points.empty:
@@ -86,6 +120,10 @@ class QualityTrend:
                     f"{_ends(outside)}: {_meaning(outside, *BETWEEN)}."
                 )
         return said
+
+
+def _part(dataset: str, n: int, of: int) -> str:
+    return dataset if n == of else f"{n} of {of} methods on {dataset}"
 
 
 def _ends(trend: Trend) -> str:
