@@ -202,6 +202,23 @@ def test_the_shares_of_a_table_are_counted_as_one_table():
     assert found["lookups"]["scope"][:2] == ["All 2 tables in 3 shares", "hmeq@0.1"]
 
 
+def test_an_experiment_s_own_title_stands_where_the_run_is_of_all_its_tables():
+    made = FakeRun(datasets=tables(2), gains={"smote": 0.0}, **CLEAN).make()
+
+    def title(own, *datasets):
+        options = {"title": own, "datasets": list(datasets)}
+        return summarize(replace(made, run={**made.run, "options": options}))["title"]
+
+    assert title("Does it help? Two tables", *tables(2)) == "Does it help? Two tables"
+    assert title("Does it help? Three tables", *tables(3)) == "Demo: a fair trial on 2 tables"
+    assert title("", *tables(2)) == "Demo: a fair trial on 2 tables"
+    shares = {"datasets": dict.fromkeys(("hmeq@0.1", "hmeq"), {"a": 90, "b": 40})}
+    made = FakeRun(**shares, gains={"smote": 0.0}, **CLEAN).make()
+    assert title("Does it help?", "hmeq", "hmeq@0.1") == (
+        "Does it help? A fair trial on 1 table in 2 shares"
+    )
+
+
 def test_one_table_in_shares_is_no_sample_of_tables():
     datasets = dict.fromkeys(("hmeq@0.1", "hmeq"), {"a": 90, "b": 40})
     found = summarize(FakeRun(datasets=datasets, gains={"smote": 0.0}, **CLEAN).make())

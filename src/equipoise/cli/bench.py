@@ -215,6 +215,8 @@ def _replaced(experiment: "Experiment", **changes: Any) -> "Experiment":
     import dataclasses
 
     given = {key: value for key, value in changes.items() if value is not None}
+    if given and not set(given) <= {"seed", "quality"}:
+        given["title"] = ""  # which speaks of the whole experiment
     return dataclasses.replace(experiment, **given) if given else experiment
 
 

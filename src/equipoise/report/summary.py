@@ -124,10 +124,12 @@ def _families(table: Table, lookups: dict[str, list[Any]]) -> list[dict[str, str
 def _title(results: Results, ledger: Ledger) -> str:
     names = list(results.datasets["name"]) or ledger.datasets
     name = str(results.run.get("experiment", "") or "")
+    bases, on = list(dict.fromkeys(map(base_of, names))), tables_text(names)
+    if own := _own_title(results, names):
+        start = f"{own} A" if own.endswith(("?", "!", ".")) else f"{own}: a"
+        return own if len(bases) == len(names) else f"{start} fair trial on {on}"
     if _declared(results):
-        return str(results.run["options"].get("title") or name)
-    bases = list(dict.fromkeys(map(base_of, names)))
-    on = tables_text(names)
+        return name
     if len(bases) == 1:
         return f"A fair trial on {names[0] if len(names) == 1 else bases[0]}{on.removeprefix('1 table')}"
     if not names:
@@ -135,6 +137,13 @@ def _title(results: Results, ledger: Ledger) -> str:
     return (
         f"{name[:1].upper()}{name[1:]}: a fair trial on {on}" if name else f"A fair trial on {on}"
     )
+
+
+def _own_title(results: Results, names: list[str]) -> str:
+    """Give the experiment's own title; empty where it has none, or where the run is not of all its tables."""
+    options = dict(results.run.get("options", {}) or {})
+    whole = set(options.get("datasets") or ()) == set(names)
+    return str(options.get("title") or "") if whole else ""
 
 
 def _declared(results: Results) -> str:
@@ -155,7 +164,11 @@ def _asked(results: Results, ledger: Ledger) -> list[str]:
         f"Does treating the imbalance of the training rows help a classifier {on}, and against what? "
         f"{counted(len(methods), 'method')} of making or dropping rows"
         + (f" ({listed(methods)})" if 0 < len(methods) <= 24 else "")
-        + (f", on the plans {listed(ledger.plans)}" if ledger.plans else "")
+        + (
+            f", on the plan{'s' * (len(ledger.plans) > 1)} {listed(ledger.plans)}"
+            if ledger.plans
+            else ""
+        )
         + ", beside answers that leave the rows as they are: class weights, thresholds, tamer classifiers."
     )
     declared = _declared(results)

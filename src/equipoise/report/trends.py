@@ -18,7 +18,7 @@ from equipoise.seeds import generator
 from equipoise.tables.schema import listed
 
 SCORE = "overall-quality"
-MOST_NAMED = 8
+MOST_NAMED = 12
 NOT_DRAWN = {
     UNINFORMATIVE: (
         f"floor and real rows are less than {LEAST_RANGE:g} or than their noise apart there, so that the score cannot "
