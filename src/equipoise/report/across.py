@@ -58,9 +58,13 @@ def about_ranks(ranking: Ranking, homes: Collection[str]) -> str:
             f"for all {k} ranking alike, p {_equals(friedman(matrix.to_numpy()).p)} (Friedman)."
         )
     if ranking.left_out:
-        names = [treatment_label(m, d, c, homes) for m, _, d, c in ranking.left_out]
-        said.append(NOT_RANKED.format(listed(names)))
+        said.append(NOT_RANKED.format(listed([_label(key, homes) for key in ranking.left_out])))
     return " ".join(said)
+
+
+def _label(key: tuple[str, ...], homes: Collection[str]) -> str:
+    method, _, decision, classifier = key
+    return treatment_label(method, decision, classifier, homes)
 
 
 def about_signed_ranks(n_tables: int, n_comparisons: int, of: str) -> str:
@@ -113,7 +117,7 @@ def across(results: Results, ledger: Ledger, metric: str, plan: str) -> dict[str
     return {
         "rows": [
             {
-                "label": treatment_label(key[0], *key[2:], ledger.classifiers),
+                "label": _label(key, ledger.classifiers),
                 "rank": f"{ranked[key]:.1f}" if key in ranked.index else "–",
                 **_gain(key, over, chances),
             }

@@ -107,8 +107,8 @@ def with_families(spec: Spec, drawn: Collection[str]) -> Spec:
         if part.get("field") != "family" or "domain" not in part.get("scale", {}):
             return {key: kept(value) for key, value in part.items()}
         scale = part["scale"]
-        pairs = zip(scale["domain"], scale["range"], strict=True)
-        pairs = [(word, tint) for word, tint in pairs if word in drawn]
+        every = zip(scale["domain"], scale["range"], strict=True)
+        pairs = [(word, tint) for word, tint in every if word in drawn]
         ends = {"domain": [w for w, _ in pairs], "range": [t for _, t in pairs]}
         return {**part, "scale": {**scale, **ends}}
 

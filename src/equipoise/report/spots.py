@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+Align = Literal["left", "center", "right"]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 LETTER, LINE, DOT = 5.8, 13.0, 5.0  # pixels: a letter's width, a line's height, a dot's radius
@@ -21,7 +23,7 @@ class Place:
 
     dx: float
     dy: float
-    align: str
+    align: Align
     led: bool = False
 
     @property
@@ -32,8 +34,9 @@ class Place:
 
 def _led() -> Iterator[Place]:
     for row, step, up in product(range(1, ROWS + 1), STEPS, (-1, 1)):
-        for side, align in ((1, "left"), (-1, "right")):
-            yield Place(side * (NEAR + step * row), up * row * (LINE + 1), align, True)
+        down = up * row * (LINE + 1)
+        yield Place(NEAR + step * row, down, "left", True)
+        yield Place(-NEAR - step * row, down, "right", True)
 
 
 NOWHERE = 0
