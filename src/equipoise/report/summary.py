@@ -51,7 +51,6 @@ def summarize(results: Results) -> Summary:
     charted = Charted(results, ledger)
     quality = RunQuality(results, ledger)
     further = Further(charted, quality)
-    models = language_models(results)
     tables = {
         "gains": charted.gains(),
         "levels": charted.levels(),
@@ -65,7 +64,6 @@ def summarize(results: Results) -> Summary:
     found = findings(ledger, ledger.metrics[0], plan) if ledger.metrics else None
     return {
         "title": _title(results, ledger),
-        "rope": ROPE,
         "asked": _asked(results, ledger),
         "progress": _progress(results),
         "found": found,
@@ -73,7 +71,6 @@ def summarize(results: Results) -> Summary:
         **_evidence(results, ledger, plan),
         "main_opponent": ledger.headline_opponent,
         "main_words": OPPONENT_LABELS[ledger.headline_opponent],
-        "one_split": one_split(ledger, ledger.metrics[0]) if ledger.metrics else "",
         "opponents": ledger.opponents,
         "failed_everywhere": any((t["verdict"] == "failed").any() for t in ledger.within.values()),
         "pooled": ledger.pooled,
@@ -82,22 +79,32 @@ def summarize(results: Results) -> Summary:
             for m, found_ in ledger.gaps.items()
             if found_.excluded
         },
-        "smallest_gap": SMALLEST_GAP,
         "tables": tables,
         "quality": quality.section(),
         "lookups": lookups,
         "chosen": further.chosen,
-        "trend": further.trend_words,
-        "trend_drawn": further.trend_drawn,
-        "not_ranked": further.not_ranked,
         "families": _families(tables["gains"], lookups),
         "quality_families": _families(tables["quality"], lookups),
+        **_captions(results, ledger, further),
         "datasets": _datasets(results),
         "trouble": _trouble(results),
         "fallbacks": _fallbacks(results),
         "short": _short(results),
         "notes": _notes(results),
         "versions": _versions(results),
+    }
+
+
+def _captions(results: Results, ledger: Ledger, further: Further) -> dict[str, Any]:
+    """Give what stands at the charts in words, and the glossary."""
+    models = language_models(results)
+    return {
+        "rope": ROPE,
+        "smallest_gap": SMALLEST_GAP,
+        "one_split": one_split(ledger, ledger.metrics[0]) if ledger.metrics else "",
+        "trend": further.trend_words,
+        "trend_drawn": further.trend_drawn,
+        "not_ranked": further.not_ranked,
         "method_notes": list(models.values()),
         "glossary": [*map(list, GLOSSARY), *map(list, models.items())],
     }
