@@ -71,7 +71,7 @@ def board(
 def counted_as(methods: Iterable[str]) -> str:
     """Say what a count of treatments counts, as not every board has those that leave the rows as they are."""
     if "identity" in set(methods):
-        return "treatments, those that leave the rows as they are among them,"
+        return "treatments, answers that make no row included,"
     return "treatments that make or drop rows"
 
 
