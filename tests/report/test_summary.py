@@ -236,13 +236,8 @@ def test_a_count_of_treatments_says_what_it_counts():
     )  # two methods, with and without a threshold; six answers beside
     lead, power = found["found"]["lead"], found["found"]["power"]
     assert "of 4 treatments that make or drop rows did worse or may do" in lead
-    assert (
-        "of 10 treatments, answers that make no row included, beat doing nothing"
-        in lead
-    )
-    assert (
-        "any of 10 treatments, answers that make no row included, to pass" in power
-    )
+    assert "of 10 treatments, answers that make no row included, beat doing nothing" in lead
+    assert "any of 10 treatments, answers that make no row included, to pass" in power
 
 
 def test_rows_whose_opponent_is_tuned_on_one_split_are_named_in_the_caption():
