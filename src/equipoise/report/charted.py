@@ -226,5 +226,7 @@ def expand(table: Table, lookups: dict[str, list[Any]]) -> list[dict[str, Any]]:
             record["word"] = lookups["verdict"][record["verdict"]]
         if "scope" in record:
             record["table"] = lookups["scope"][record["scope"]]
+        if "against" in record:
+            record["opponent"] = lookups["against"][record["against"]]
         records.append(record)
     return records

@@ -3,13 +3,14 @@
 A chart's specification holds no name from the user's data: it reads a named table whose rows carry indices and labels.
 """
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
 
-from equipoise.report.style import colour, config
+from equipoise.report.style import DARK_TILE, HEAT_INK, colour, config
 from equipoise.report.words import FAMILY_LABELS
 
 Spec = dict[str, Any]
@@ -45,6 +46,13 @@ class Figure:
     def panels(self) -> bool:
         """Whether it is many small panels, each of a width of its own."""
         return "facet" in self.spec
+
+    @property
+    def listed(self) -> bool:
+        """Whether its marks stand in rows, one label below the other."""
+        layers = self.spec.get("layer", [self.spec])
+        kinds = [layer.get("encoding", {}).get("y", {}).get("type") for layer in layers]
+        return not self.panels and "nominal" in kinds
 
     @property
     def steers(self) -> list[str]:
@@ -128,9 +136,27 @@ def value_axis(field: str, title: str, zero: bool = True, form: str = "+.2f") ->
     )
 
 
-def tips_of(*pairs: tuple[str, str, str]) -> list[alt.Tooltip]:
-    """Give tooltips from (field, title, format of a number)."""
-    return [
-        alt.Tooltip(f"{field}:{'Q' if form else 'N'}", title=title, format=form or alt.Undefined)
-        for field, title, form in pairs
-    ]
+def columns_axis(field: str, order: str) -> alt.X:
+    """Give an axis of columns with their names above them, in the order of a field."""
+    axis = alt.Axis(orient="top", labelAngle=-30, labelLimit=140, labelOverlap=False, grid=False)
+    return alt.X(f"{field}:N", title=None, sort=alt.EncodingSortField(order, op="min"), axis=axis)
+
+
+def ink_on_tile(field: str) -> Any:
+    """Give the colour of what is written on the tiles of a heat map whose colours are those of a field."""
+    dark = f"luminance(scale('color', datum.{field})) < {DARK_TILE}"
+    return alt.condition(dark, alt.value(HEAT_INK[1]), alt.value(HEAT_INK[0]))
+
+
+def tips_of(*pairs: tuple[str, str, str]) -> Any:
+    """Give tooltips from (field, title, format of a number).
+
+    The page makes its tables of values from them, too (`templates/page.js`).
+    """
+    # written out, since Vega-Lite's own tooltips show a missing number as zero
+    cells = []
+    for name, title, form in pairs:
+        value = f"datum[{json.dumps(name)}]"
+        text = f"format({value}, {json.dumps(form)})" if form else f"'' + {value}"
+        cells.append(f"{json.dumps(title)}: isValid({value}) ? {text} : '–'")
+    return alt.value(alt.expr("{" + ", ".join(cells) + "}"))

@@ -112,7 +112,15 @@ def filled(
     )
     environment.filters["thousands"] = lambda n: f"{n:,}"
     charts = [
-        {"name": f.name, "table": f.table, "steers": f.steers, "spec": compiled(f)} for f in drawn
+        {
+            "name": f.name,
+            "title": f.title,
+            "table": f.table,
+            "steers": f.steers,
+            "listed": f.listed,
+            "spec": compiled(f),
+        }
+        for f in drawn
     ]
     return environment.get_template(template).render(
         groups={name: [f for f in drawn if f.group == name] for name in groups},

@@ -4,7 +4,7 @@ from typing import Any
 
 import altair as alt
 
-from equipoise.report.drawing import Figure, Spec, chart_of, steered, tips_of
+from equipoise.report.drawing import Figure, Spec, chart_of, ink_on_tile, steered, tips_of
 from equipoise.report.style import HEAT, colour
 
 WORST = 50  # percent, where the scale of colours ends: independent columns seldom fall below
@@ -38,9 +38,7 @@ def pairs_of_columns(chosen: dict[str, int]) -> Spec:
     tiles = tiles.encode(x=x, y=y, color=tint, tooltip=tips)
     few = "length(datum.names) <= 20"
     words = rows.transform_filter(few).mark_text(fontSize=9)
-    dark = "datum.percent < 58 || datum.percent > 97"
-    ink = alt.condition(dark, alt.value("#ffffff"), alt.value("#22252b"))
-    words = words.encode(x=x, y=y, text="percent:Q", color=ink)
+    words = words.encode(x=x, y=y, text="percent:Q", color=ink_on_tile("percent"))
     chart = alt.layer(tiles, words).properties(height=alt.Step(18))
     return steered(chart, "pair_table", "maker", **chosen)
 

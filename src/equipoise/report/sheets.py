@@ -8,8 +8,13 @@ from typing import Any
 from equipoise.report.charted import expand
 from equipoise.report.drawing import Figure
 
-DRAWING = ("order", "first", "tone", "side")  # columns that place a mark and say nothing else
-TWICE = {"table": "scope", "label": "treatment", "word": "verdict"}  # said by another column
+DRAWING = ("order", "first", "tone", "side", "panel")  # columns that place a mark and say nothing else
+TWICE = {
+    "table": "scope",
+    "label": "treatment",
+    "word": "verdict",
+    "opponent": "against",
+}  # said by another column
 
 
 def chosen_in(summary: dict[str, Any], scope: int) -> dict[str, int]:

@@ -2,28 +2,33 @@
 
 On the page, colours are CSS variables, so that one drawing serves light, dark and paper; in exported files they are the
 light values. Family colours follow Okabe and Ito's set, which the colour-blind can tell apart; a
-label always says the same.
+label always says the same. Whatever names of a palette are used for text have a contrast of at least 4.5 to 1 with its
+paper.
 """
 
 from typing import Any
 
 LIGHT: dict[str, str] = {
     "ink": "#22252b",
-    "soft": "#646b76",
+    "soft": "#5f6670",
     "grid": "#e7e6e1",
     "band": "#ebe9e2",
     "zero": "#a5a7ab",
     "paper": "#ffffff",
     "decision": "#5d6774",
     "resampling": "#0072b2",
-    "noise": "#b07d00",
+    "noise": "#946900",
     "neighbours": "#00845f",
-    "trees": "#c8540a",
+    "trees": "#c04d00",
     "network": "#b0508a",
     "own": "#4a3aa7",
     "law": "#0b0d10",
     "real": "#b9bec6",
     "added": "#0072b2",
+    "helps": "#1d6aa5",
+    "may-help": "#8db8d8",
+    "hurts": "#b4521a",
+    "may-hurt": "#e3a77f",
 }
 
 DARK: dict[str, str] = {
@@ -43,11 +48,16 @@ DARK: dict[str, str] = {
     "law": "#ffffff",
     "real": "#565c66",
     "added": "#56b4e9",
+    "helps": "#6db3e6",
+    "may-help": "#3f6f94",
+    "hurts": "#f0935c",
+    "may-hurt": "#96603c",
 }
 
 HEAT = ("#b4521a", "#e3a77f", "#f4f1ea", "#8db8d8", "#1d6aa5")  # hurts ... nothing ... helps
 TONES = ("resampling", "trees", "neighbours", "network", "noise", "own", "decision")  # of tables
-HEAT_INK = ("#22252b", "#ffffff")
+HEAT_INK = ("#000000", "#ffffff")
+DARK_TILE = 0.179  # the luminance on which both inks have the same contrast, 4.58 to 1
 
 SANS = "'Inter', 'Helvetica Neue', 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
 

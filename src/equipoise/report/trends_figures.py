@@ -90,9 +90,12 @@ def f1_and_quality(field: str, n_tables: int) -> Spec:
     # the name of each table at its best method, so that a file needs no key
     named = rows.transform_joinaggregate(top="max(f1)", groupby=["tone"])
     named = named.transform_filter("datum.f1 === datum.top")
-    words = named.mark_text(dy=-11, fontSize=11, fontWeight=600, limit=150, align="center")
-    words = words.encode(x=x, y=y, color=tint, text="table:N")
-    return steered(alt.layer(dots, words).properties(height=340))
+    style = {"dy": -11, "fontSize": 11, "fontWeight": 600, "limit": 150, "align": "center"}
+    # another table's dot may lie behind a name
+    halo = named.mark_text(**style, stroke=colour("paper"), strokeWidth=4, strokeJoin="round")
+    halo = halo.encode(x=x, y=y, text="table:N")
+    words = named.mark_text(**style).encode(x=x, y=y, color=tint, text="table:N")
+    return steered(alt.layer(dots, halo, words).properties(height=340))
 
 
 def trend_figures(summary: dict[str, Any], families: list[str]) -> list[Figure]:

@@ -9,13 +9,15 @@ from equipoise.report.drawing import (
     Figure,
     Spec,
     chart_of,
+    columns_axis,
     family_colour,
+    ink_on_tile,
     rows_axis,
     steered,
     tips_of,
 )
 from equipoise.report.spots import NOWHERE, PLACES
-from equipoise.report.style import HEAT, HEAT_INK, colour
+from equipoise.report.style import HEAT, colour
 from equipoise.report.worth import EDGE, PLOT, RIM
 
 WORTH_TIPS = tips_of(
@@ -94,12 +96,7 @@ def gains_of_classes(widest: float) -> Spec:
     """Draw gains in F1 by treatment and class."""
     here = "datum.scope === scope && datum.classifier === classifier"
     rows = chart_of("classes", here, "(datum.plan === plan || datum.plan === -1)")
-    x = alt.X(
-        "class:N",
-        title=None,
-        sort=alt.EncodingSortField(field="place", op="min"),
-        axis=alt.Axis(orient="top", labelAngle=-30, labelLimit=140, grid=False),
-    )
+    x = columns_axis("class", "place")
     y = rows_axis()
     ends = [-widest, -widest / 2, 0, widest / 2, widest]
     scale = alt.Scale(domain=ends, range=list(HEAT), clamp=True, interpolate="rgb")
@@ -107,10 +104,8 @@ def gains_of_classes(widest: float) -> Spec:
     tint = alt.Color("gain:Q", scale=scale, legend=None)
     tiles = tiles.encode(x=x, y=y, color=tint, tooltip=CLASS_TIPS)
     text = "abs(datum.gain) < 0.0005 ? '0' : replace(format(datum.gain, '+.3f'), '-', '−')"
-    dark = f"abs(datum.gain) > {0.85 * widest}"
-    ink = alt.condition(dark, alt.value(HEAT_INK[1]), alt.value(HEAT_INK[0]))
     words = rows.transform_calculate(text=text).mark_text(fontSize=11)
-    words = words.encode(x=x, y=y, text="text:N", color=ink)
+    words = words.encode(x=x, y=y, text="text:N", color=ink_on_tile("gain"))
     chart = alt.layer(tiles, words).properties(height=alt.Step(25))
     return steered(chart, "scope", "plan", "classifier")
 
