@@ -16,7 +16,9 @@ from equipoise.report.drawing import (
     Figure,
     Spec,
     chart_of,
+    columns_axis,
     family_colour,
+    ink_on_tile,
     rows_axis,
     steered,
     tips_of,
@@ -27,9 +29,10 @@ from equipoise.report.flow import flow
 from equipoise.report.further import GROUPS as FURTHER
 from equipoise.report.further import further_figures
 from equipoise.report.levels_figures import LEVEL_TIPS, PLANNED
+from equipoise.report.listings import listings
 from equipoise.report.run_quality_figures import run_quality_figures
 from equipoise.report.sheets import chosen_in, sheet
-from equipoise.report.style import HEAT, HEAT_INK, colour, dress
+from equipoise.report.style import HEAT, colour, dress
 from equipoise.report.words import FAMILY_LABELS
 from equipoise.tables.draft import make_folder
 
@@ -59,6 +62,7 @@ def _band(rope: float) -> Any:
 GAIN_TIPS = tips_of(
     ("label", "treatment", ""),
     ("table", "table", ""),
+    ("opponent", "against", ""),
     ("gain", "gain", "+.4f"),
     ("low", "from", "+.4f"),
     ("high", "to", "+.4f"),
@@ -123,12 +127,7 @@ def heat_map(first_table: int, widest: float) -> Spec:
     here = f"datum.scope >= {first_table} && datum.metric === metric && datum.against === against"
     here += f" && datum.classifier === classifier && {PLANNED}"
     rows = chart_of("gains", here)
-    x = alt.X(
-        "table:N",
-        title=None,
-        sort=alt.EncodingSortField(field="scope", op="min"),
-        axis=alt.Axis(orient="top", labelAngle=-30, labelLimit=140, grid=False),
-    )
+    x = columns_axis("table", "scope")
     ends = [-widest, -widest / 2, 0, widest / 2, widest]
     scale = alt.Scale(domain=ends, range=list(HEAT), clamp=True, interpolate="rgb")
     tiles = (
@@ -141,7 +140,6 @@ def heat_map(first_table: int, widest: float) -> Spec:
             tooltip=GAIN_TIPS,
         )
     )
-    dark = f"abs(datum.gain) > {0.85 * widest}"
     written = (
         rows.transform_filter(TRIED)
         .transform_calculate(
@@ -149,12 +147,7 @@ def heat_map(first_table: int, widest: float) -> Spec:
         )
         .mark_text(fontSize=11)
     )
-    written = written.encode(
-        x=x,
-        y=rows_axis(),
-        text="text:N",
-        color=alt.condition(dark, alt.value(HEAT_INK[1]), alt.value(HEAT_INK[0])),
-    )
+    written = written.encode(x=x, y=rows_axis(), text="text:N", color=ink_on_tile("gain"))
     lost = rows.transform_filter(f"!{TRIED}").mark_text(
         text="failed", fontSize=11, color=colour("soft")
     )
@@ -315,6 +308,8 @@ def scopes_of(figure: Figure, names: list[str]) -> list[tuple[int, str]]:
 def write_figures(summary: dict[str, Any], folder: str | Path, scale: float = 2.0) -> list[Path]:
     """Write every figure as PNG and SVG, and its numbers as CSV; up to twelve tables also each by itself.
 
+    What stays a table on the page is written as CSV alone, and the drawing of a trial, which has no numbers, without.
+
     The folder is made if it is not there, or it is a `DataError`; ``scale`` is the PNG's pixels per point.
     """
     import vl_convert
@@ -332,6 +327,9 @@ def write_figures(summary: dict[str, Any], folder: str | Path, scale: float = 2.
             png.write_bytes(vl_convert.svg_to_png(drawn, scale=scale))
             numbers.write_text(sheet(figure, summary, scope), encoding="utf-8")
             written += [png, svg, numbers]
+    for name, text in listings(summary).items():
+        written.append(folder / f"{name}.csv")
+        written[-1].write_text(text, encoding="utf-8")
     svg, png = folder / "trial.svg", folder / "trial.png"
     svg.write_text(flow(), encoding="utf-8")
     png.write_bytes(vl_convert.svg_to_png(flow(), scale=scale))

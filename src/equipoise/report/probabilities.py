@@ -1,50 +1,34 @@
-"""The table of probability quality on the page: raw, and moved back to the true class shares."""
+"""Probability quality: the scores of every treatment as it comes, and moved back to the true class shares."""
 
 from typing import Any
 
-from equipoise.analysis.frames import Results
 from equipoise.analysis.probabilities import SCORES, over_tables, probability_scores
-from equipoise.report.words import treatment_label
+from equipoise.report.charted import Charted, Table, number
+from equipoise.report.words import FAMILY_LABELS, family, treatment_label
 
 TITLES = {"brier": "Brier score", "log_loss": "Log-loss", "ece": "Calibration error"}
 HOME = "xgboost"
 
 
-def probabilities(results: Results, plan: str) -> dict[str, Any] | None:
-    """Give the section; None where the run has no predictions or did not move any shares.
+def probabilities(charted: Charted) -> Table:
+    """One row per treatment and score: means over tables under the first plan, the untouched rows first.
 
-    Returns
-    -------
-    dict or None
-        titles of the scores; rows (treatment, and of each score raw and corrected), the untouched rows first.
+    There are none where the run has no predictions or did not move any shares.
     """
-    if results.predictions.empty or results.observations.empty or not plan:
-        return None
-    table = over_tables(probability_scores(results, plan))
-    if table.empty or set(table["method"]) == {"identity"}:
-        return None
-    found = {(r.method, r.decision, r.metric): r for r in table.itertuples(index=False)}
-    keys = dict.fromkeys((m, d) for m, d, _ in found)
-    order = sorted(keys, key=lambda k: (k != ("identity", "plain"), _worth(found, k)))
-    return {
-        "titles": [TITLES[name] for name in SCORES],
-        "plan": plan,
-        "rows": [
-            {
-                "label": treatment_label(*key, HOME, [HOME]),
-                "cells": [_cell(found.get((*key, metric))) for metric in SCORES],
-            }
-            for key in order
-        ],
-    }
-
-
-def _worth(found: dict[Any, Any], key: tuple[str, str]) -> float:
-    row = found.get((*key, "log_loss"))
-    return float(row.raw) if row is not None else float("inf")
-
-
-def _cell(row: Any) -> dict[str, str]:
-    if row is None:
-        return {"raw": "", "corrected": ""}
-    return {"raw": f"{row.raw:.3f}", "corrected": f"{row.corrected:.3f}"}
+    columns = ["panel", "label", "family", "score", "as_it_comes", "moved_back", "order"]
+    results, plans = charted.results, charted.ledger.plans
+    if results.predictions.empty or results.observations.empty or not plans:
+        return {"columns": columns, "rows": []}
+    table = over_tables(probability_scores(results, plans[0]))
+    if set(table["method"]) <= {"identity"}:
+        return {"columns": columns, "rows": []}
+    loss = table[table["metric"] == "log_loss"].set_index(["method", "decision"])["raw"]
+    rows: list[list[Any]] = []
+    for r in table.itertuples(index=False):
+        key = (r.method, r.decision)
+        order = -1.0 if key == ("identity", "plain") else float(loss.get(key, 99.0))
+        label = treatment_label(*key, HOME, [HOME])
+        where = [list(SCORES).index(r.metric), label, FAMILY_LABELS[family(r.method)]]
+        values = [number(r.raw), number(r.corrected), number(order)]
+        rows.append([*where, TITLES[r.metric], *values])
+    return {"columns": columns, "rows": rows}

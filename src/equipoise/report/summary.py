@@ -15,8 +15,7 @@ from equipoise.report.findings import findings, one_split
 from equipoise.report.further import Further
 from equipoise.report.language_models import language_models
 from equipoise.report.ledger import Ledger, keep_ledger
-from equipoise.report.probabilities import probabilities
-from equipoise.report.rerun import rerun
+from equipoise.report.rerun import Rerun
 from equipoise.report.run_quality import RunQuality
 from equipoise.report.scarcity import scarcity
 from equipoise.report.words import (
@@ -68,7 +67,7 @@ def summarize(results: Results) -> Summary:
         "progress": _progress(results),
         "found": found,
         "found_in": {"metric": METRICS[ledger.metrics[0]] if ledger.metrics else "", "plan": plan},
-        **_evidence(results, ledger, plan),
+        **_evidence(results, ledger, plan, further.rerun),
         "main_opponent": ledger.headline_opponent,
         "main_words": OPPONENT_LABELS[ledger.headline_opponent],
         "opponents": ledger.opponents,
@@ -110,15 +109,14 @@ def _captions(results: Results, ledger: Ledger, further: Further) -> dict[str, A
     }
 
 
-def _evidence(results: Results, ledger: Ledger, plan: str) -> dict[str, Any]:
+def _evidence(results: Results, ledger: Ledger, plan: str, rerun: Rerun) -> dict[str, Any]:
     """Give the sections that are tables in words; None each where a run has nothing for it."""
     metric = ledger.metrics[0] if ledger.metrics else ""
     return {
         "across": across(results, ledger, metric, plan) if metric else None,
         "claims": claimed(results),
-        "rerun": rerun(results),
+        "rerun": rerun.section(),
         "scarcity": scarcity(ledger, metric) if metric else None,
-        "probabilities": probabilities(results, plan),
     }
 
 
