@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import look, needs_browser
+from seeing import check_readable
 
 from equipoise.advice.advise import answer
 from equipoise.advice.budget import Clock
@@ -51,3 +52,8 @@ def test_both_charts_are_drawn_and_no_name_runs(summary, tmp_path):
     assert "data-broken" not in document
     assert 'id="hacked"' not in document
     assert not said, said
+
+
+@needs_browser
+def test_the_page_can_be_read(summary, tab, tmp_path):
+    check_readable(tab, write_advice_page(summary, tmp_path / "advice.html"), 2)

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from fake_run import FakeRun
 
+from equipoise.analysis.probabilities import over_tables, probability_scores
 from equipoise.analysis.ranks import critical_difference
 from equipoise.report.charted import expand
 from equipoise.report.figures import figures
 from equipoise.report.further import GROUPS
+from equipoise.report.listings import listings
 from equipoise.report.page import render
 from equipoise.report.sheets import sheet
 from equipoise.report.spots import LETTER, NOWHERE, PLACES, _box, _meet, spots
@@ -20,7 +22,9 @@ from equipoise.report.summary import summarize
 
 ONE = {"hmeq": {"0": 4771, "1": 1189}}
 CLEAN = {"failed": (), "skipped": ()}
-RANKED = {"ranks", "curves", "scarcity"}  # five tables, the tutorial, and thinned tables have these
+# five tables, thinned tables, and the tutorial have these
+ELSEWHERE = {"ranks", "scarcity", "curves", "errors", "confusion"}
+MADE = ("gaussian-noise", "cart", "tvae")
 FIVE = {f"table {i}": {"a": 200, "b": 60} for i in range(5)}
 
 
@@ -34,7 +38,7 @@ def groups_of(summary):
 
 
 def test_a_whole_run_has_every_figure(summary):
-    assert set(GROUPS) - RANKED <= groups_of(summary)
+    assert set(GROUPS) - ELSEWHERE <= groups_of(summary)
     page = render(summary)
     for text in (
         "How a trial goes",
@@ -58,13 +62,13 @@ def test_a_whole_run_has_every_figure(summary):
         ({"plans": ("balance", "grow:0.5")}, {"rates-gap", "rates-f1"}),
         ({"pairs": False}, {"pairs"}),
         ({"classes": False}, {"classes"}),
-        ({"quality": False}, {"boxes", "pairs", "trend"}),
+        ({"quality": False}, {"boxes", "pairs", "trend", "class-quality"}),
     ],
 )
 def test_what_a_run_has_no_numbers_for_is_not_there(changed, absent):
     found = summarize(FakeRun(datasets=ONE, **CLEAN, **changed).make())
     assert not groups_of(found) & absent
-    assert set(GROUPS) - RANKED - groups_of(found) == absent
+    assert set(GROUPS) - ELSEWHERE - groups_of(found) == absent
     page = render(found)
     assert ("How many rows?" in page) == ("rates-gap" not in absent)
     assert ("Pairs of columns, one by one" in page) == ("pairs" not in absent)
@@ -157,6 +161,97 @@ def test_classes_stand_from_rarest_to_commonest(summary):
     assert all(r["gain"] == pytest.approx(0.03, abs=0.01) for r in found)
     overall = rows_of(summary, "classes", scope=0, label="smote", plan=0)
     assert {r["class"] for r in overall} == {"rarest class", "commonest class"}
+
+
+def test_faithfulness_stands_by_class_from_the_rarest_that_can_be_scored(summary, run):
+    one = rows_of(summary, "class-quality", table="eucalyptus", score_of=0, method="smote")
+    places = {r["class"]: r["place"] for r in one}
+    assert places == {"all rows": 0, "none": 1, "good": 2}  # others have too few test rows
+    assert all(r["calibrated"] == pytest.approx(0.5, abs=0.05) for r in one)  # planted
+    rare = (run.quality["method"] == "smote") & (run.quality["label"] == "none")
+    value = run.quality["value"].where(~rare, 0.3)  # the floor
+    mended = summarize(replace(run, quality=run.quality.assign(value=value)))
+    worse = rows_of(mended, "class-quality", table="eucalyptus", score_of=0, method="smote")
+    levels = [{r["class"]: r["calibrated"] for r in rows} for rows in (one, worse)]
+    assert levels[1].pop("none") == pytest.approx(0, abs=0.05)
+    assert levels[0].pop("none") == pytest.approx(0.5, abs=0.05)
+    assert levels[0] == levels[1]
+
+
+def test_faithfulness_over_tables_is_that_of_their_rarest_and_commonest_classes(summary):
+    (rarest,) = rows_of(
+        summary,
+        "class-quality",
+        scope=0,
+        score_of=0,
+        method="smote",
+        **{"class": "rarest scored class"},
+    )
+    first = [
+        r
+        for r in rows_of(summary, "class-quality", score_of=0, method="smote", place=1)
+        if r["scope"]
+    ]
+    # of ionosphere no class but the commoner has rows enough
+    assert [(r["table"], r["class"]) for r in first] == [
+        *(("hmeq", "1"), ("eucalyptus", "none"), ("ionosphere", "g"))
+    ]
+    assert rarest["calibrated"] == pytest.approx(
+        np.mean([r["calibrated"] for r in first]), abs=1e-3
+    )
+    assert rarest["n"] == 3
+    (commonest,) = rows_of(summary, "class-quality", scope=0, score_of=0, method="smote", place=2)
+    assert commonest["n"] == 2
+
+
+def test_probabilities_are_drawn_as_they_come_and_moved_back(summary, run):
+    want = over_tables(probability_scores(run, "balance")).set_index(["method", "metric"])
+    found = rows_of(summary, "probabilities")
+    assert {r["label"] for r in found} == {"duplicate", "undersample", "smote", *MADE}
+    for r in rows_of(summary, "probabilities", panel=1):
+        raw, moved = want.loc[(r["label"], "log_loss"), ["raw", "corrected"]]
+        assert (r["as_it_comes"], r["moved_back"]) == pytest.approx((raw, moved), abs=1e-4)
+        assert raw != pytest.approx(moved, abs=1e-3)
+    drawn = {f.name: f for f in figures(summary) if f.group == "probabilities"}
+    assert list(drawn) == ["probabilities-brier", "probabilities-log_loss", "probabilities-ece"]
+    rows = list(csv.DictReader(io.StringIO(sheet(drawn["probabilities-ece"], summary))))
+    assert {r["score"] for r in rows} == {"Calibration error"}
+    assert len(rows) == len(found) / 3
+
+
+def test_what_stays_a_table_is_written_as_csv(summary):
+    found = {name: list(csv.DictReader(io.StringIO(t))) for name, t in listings(summary).items()}
+    assert set(found) == {"tables", "not-delivered", "failures", "fallbacks", "quality-by-class"}
+    assert [(r["name"], r["class"], r["rows_of_class"]) for r in found["tables"]][:2] == [
+        *(("hmeq", "0", "4771"), ("hmeq", "1", "1189"))
+    ]
+    short = found["not-delivered"][0]
+    assert (short["dataset"], short["method"], short["label"]) == ("eucalyptus", "tvae", "best")
+    assert (
+        int(short["requested"]) - int(short["delivered"]) == 12
+    )  # three rows in each of four splits
+    assert found["failures"][0]["method"] == "cart"
+    by_class = found["quality-by-class"][0]
+    assert by_class["class"] == "all rows"
+    assert (
+        by_class["Overall quality"]
+        == summary["quality"]["by_class"][0]["rows"][0]["cells"][
+            summary["quality"]["titles"].index("Overall quality")
+        ]
+    )
+
+
+def test_claims_and_ranks_are_written_as_csv_where_a_run_has_them():
+    found = summarize(FakeRun(datasets=FIVE, **CLEAN).make())
+    words = ("claim", "verdict", "value", "rule")
+    found["claims"] = {"rows": [dict.fromkeys(words, "all is well, or not")]}
+    written = {name: list(csv.DictReader(io.StringIO(t))) for name, t in listings(found).items()}
+    assert [r["verdict"] for r in written["claims"]] == [
+        r["verdict"] for r in found["claims"]["rows"]
+    ]
+    assert [r["label"] for r in written["over-tables"]] == [
+        r["label"] for r in found["across"]["rows"]
+    ]
 
 
 def test_gain_and_cost_has_one_dot_a_method_and_a_front(summary):

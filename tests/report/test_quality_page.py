@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from browser import look, needs_browser
 from fake_quality import mixed, quality_of
+from seeing import check_narrow, check_readable
 
 from equipoise.report.quality_figures import HEADING, LEFT, RIGHT, quality_figures
 from equipoise.report.quality_page import quality_summary, render_quality, write_quality_page
@@ -118,6 +119,13 @@ def test_every_chart_is_drawn_without_a_complaint(found, tmp_path):
     assert "data-broken" not in document
     assert len(re.findall(r'<svg[^>]*class="marks"', document)) == n
     assert said == []
+
+
+@needs_browser
+def test_the_page_can_be_read(found, hostile, tab, tmp_path):
+    n = len(quality_figures(quality_summary(found, "")))
+    check_readable(tab, write_quality_page(found, tmp_path / "page.html"), n)
+    check_narrow(tab, write_quality_page(hostile, tmp_path / "hostile.html"))
 
 
 @needs_browser
