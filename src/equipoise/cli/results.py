@@ -53,7 +53,7 @@ def report(
     ] = None,
     figures: Annotated[
         Path | None,
-        typer.Option(help="Also write every figure there as PNG and SVG, its numbers as CSV."),
+        typer.Option(help="Also write every figure there as PNG and SVG, all numbers as CSV."),
     ] = None,
 ) -> int:
     """Make the page of a run again, from its results alone.
