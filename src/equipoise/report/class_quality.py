@@ -47,7 +47,8 @@ def _placed(charted: Charted, within: pd.DataFrame) -> Iterator[pd.DataFrame]:
     }
     for scope, dataset in enumerate(charted.ledger.datasets, start=int(charted.many)):
         mine = within[within["dataset"] == dataset]
-        there = sorted(set(mine["label"]) - {""}, key=lambda c, d=dataset: counts[d].get(c, 0))
+        sizes = counts.get(dataset, {})
+        there = sorted(set(mine["label"]) - {""}, key=lambda c, n=sizes: n.get(c, 0))
         places = {label: place for place, label in enumerate(["", *there])}
         if there:
             place = mine["label"].map(places)

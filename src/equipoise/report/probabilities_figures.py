@@ -30,7 +30,7 @@ def before_and_after(families: list[str], panel: int) -> Spec:
     rows = chart_of("probabilities", f"datum.panel === {panel}")
 
     def x(field: str) -> alt.X:
-        return value_axis(field, "lower is better", False, ".2f")
+        return value_axis(field, "○ as it comes  ● moved back", False, ".2f")
 
     y, tint = rows_axis(), family_colour(families)
     line = rows.mark_rule(strokeWidth=2, opacity=0.4)

@@ -62,7 +62,7 @@ def confusion_matrices() -> Spec:
     base = alt.Chart().transform_calculate(
         shade="datum.right === 1 ? datum.percent : -datum.percent",
         text="format(datum.rows, ',.0f')",
-        share="format(datum.percent, '.1f') + ' %'",
+        share="isValid(datum.percent) ? format(datum.percent, '.1f') + ' %' : ''",
     )
     axis = alt.Axis(labelAngle=0, labelFontSize=10, labelLimit=60, labelPadding=3, grid=False)
     x = alt.X("predicted:N", title=None, sort=None, axis=axis)
@@ -97,6 +97,6 @@ def rerun_figures(summary: dict[str, Any], families: list[str]) -> list[Figure]:
         spec, only = errors_of(families, panel), {"panel": panel}
         found.append(Figure(f"errors-{panel}", "errors", title, spec, "errors", only))
     if tables["confusion"]["rows"]:
-        spec = confusion_matrices()
-        found.append(Figure("confusion", "confusion", "Confusion matrices", spec, "confusion"))
+        title = "Confusion matrices (down: true class, across: predicted)"
+        found.append(Figure("confusion", "confusion", title, confusion_matrices(), "confusion"))
     return found
