@@ -11,8 +11,9 @@ from seeing import OPEN_VALUES, STICK_OUT, check_links, check_narrow, poor_contr
 from equipoise.analysis.frames import Results
 from equipoise.report.figures import figures
 from equipoise.report.page import write_page
-from equipoise.report.style import DARK, LIGHT
+from equipoise.report.style import DARK, LIGHT, TONES
 from equipoise.report.summary import summarize
+from equipoise.report.words import FAMILY_LABELS
 from equipoise.results.store import Store
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "results"
@@ -66,6 +67,27 @@ def test_a_run_of_thinned_tables_lists_ranks_and_scarce_data(pages):
     text = pages["thinned"].read_text(encoding="utf-8")
     assert 'href="#ranks"' in text
     assert 'href="#scarcity"' in text
+
+
+def luminance(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    lower, upper = sorted((luminance(one), luminance(other)))
+    return (upper + 0.05) / (lower + 0.05)
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_colours_that_words_are_written_in_stand_out_from_their_paper(palette):
+    words = {"ink", "soft", "helps", "hurts", *TONES, *FAMILY_LABELS}
+    poor = {
+        name: palette[name] for name in words if contrast(palette[name], palette["paper"]) < 4.5
+    }
+    assert poor == {}
+    assert contrast(palette["soft"], palette["band"]) > 4.5  # "failed" stands on the band
 
 
 @needs_browser

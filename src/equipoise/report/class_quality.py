@@ -48,7 +48,8 @@ def _placed(charted: Charted, within: pd.DataFrame) -> Iterator[pd.DataFrame]:
     for scope, dataset in enumerate(charted.ledger.datasets, start=int(charted.many)):
         mine = within[within["dataset"] == dataset]
         sizes = counts.get(dataset, {})
-        there = sorted(set(mine["label"]) - {""}, key=lambda c, n=sizes: n.get(c, 0))
+        labels = set(mine["label"]) - {""}
+        there = [label for _, label in sorted((sizes.get(label, 0), label) for label in labels)]
         places = {label: place for place, label in enumerate(["", *there])}
         if there:
             place = mine["label"].map(places)

@@ -90,7 +90,13 @@ def f1_and_quality(field: str, n_tables: int) -> Spec:
     # the name of each table at its best method, so that a file needs no key
     named = rows.transform_joinaggregate(top="max(f1)", groupby=["tone"])
     named = named.transform_filter("datum.f1 === datum.top")
-    style = {"dy": -11, "fontSize": 11, "fontWeight": 600, "limit": 150, "align": "center"}
+    style: dict[str, Any] = {
+        "dy": -11,
+        "fontSize": 11,
+        "fontWeight": 600,
+        "limit": 150,
+        "align": "center",
+    }
     # another table's dot may lie behind a name
     halo = named.mark_text(**style, stroke=colour("paper"), strokeWidth=4, strokeJoin="round")
     halo = halo.encode(x=x, y=y, text="table:N")
