@@ -8,13 +8,10 @@ from typing import Any
 from equipoise.report.charted import expand
 from equipoise.report.drawing import Figure
 
-DRAWING = ("order", "first", "tone", "side", "panel")  # columns that place a mark and say nothing else
-TWICE = {
-    "table": "scope",
-    "label": "treatment",
-    "word": "verdict",
-    "opponent": "against",
-}  # said by another column
+# Columns that place a mark and say nothing else.
+DRAWING = ("order", "first", "tone", "side", "panel")
+# What another column says.
+TWICE = {"table": "scope", "label": "treatment", "word": "verdict", "opponent": "against"}
 
 
 def chosen_in(summary: dict[str, Any], scope: int) -> dict[str, int]:
