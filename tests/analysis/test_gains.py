@@ -324,6 +324,13 @@ def test_pooled_gains_of_equal_predictions_are_exactly_zero():
     assert (row["gain"], row["low"], row["high"]) == (0, 0, 0)
 
 
+def test_without_the_opponent_there_is_no_pooled_gain():
+    alone = counts_table(predictions(SMOTE, [([0, 0, 1, 1], [0, 1, 1, 1])]))
+    none = pd.DataFrame(columns=["dataset", "repeat", "method", "plan", "decision", "classifier"])
+    assert pooled_gains(alone, none, "identity").empty
+    assert split_gains(alone, none, "identity").empty
+
+
 def test_a_failed_fold_takes_the_opponent_s_predictions():
     folds = [([0, 0, 1, 1], [0, 1, 1, 1]), ([0, 0, 1, 1], [0, 0, 1, 0])]
     better = [([0, 0, 1, 1], [0, 0, 1, 1])]

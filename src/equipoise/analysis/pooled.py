@@ -96,8 +96,8 @@ def _paired(
     """Give each treatment on each table: its key, and its folds with the opponent's counts and the pseudo-values."""
     full = pd.concat([counts.assign(failed=False), failed.assign(failed=True)], ignore_index=True)
     paired = opposing_scores(full.rename(columns={"counts": "score"}), opponent)
-    paired = paired[[isinstance(c, np.ndarray) for c in paired["opponent_score"]]]
-    paired = paired.assign(failed=paired["failed"].astype(bool))
+    counted = paired["opponent_score"].map(lambda c: isinstance(c, np.ndarray)).astype(bool)
+    paired = paired[counted].assign(failed=paired["failed"].astype(bool))
     for key, group in paired.groupby(["dataset", *TREATMENT, "home"], sort=False):
         theirs = list(group["opponent_score"])
         ours = [

@@ -8,6 +8,7 @@ import pandas as pd
 from equipoise.analysis.frames import Results
 from equipoise.analysis.gaps import SMALLEST_GAP
 from equipoise.analysis.verdicts import ROPE
+from equipoise.report import shortfalls
 from equipoise.report.across import across
 from equipoise.report.charted import Charted, Table, families_drawn
 from equipoise.report.claimed import claimed
@@ -88,7 +89,7 @@ def summarize(results: Results) -> Summary:
         "datasets": _datasets(results),
         "trouble": _trouble(results),
         "fallbacks": _fallbacks(results),
-        "short": _short(results),
+        "short": shortfalls.off_count(results),
         "notes": _notes(results),
         "versions": _versions(results),
     }
@@ -104,7 +105,7 @@ def _captions(results: Results, ledger: Ledger, further: Further) -> dict[str, A
         "trend": further.trend_words,
         "trend_drawn": further.trend_drawn,
         "not_ranked": further.not_ranked,
-        "method_notes": list(models.values()),
+        "method_notes": [*models.values(), *shortfalls.sentences(results)],
         "glossary": [*map(list, GLOSSARY), *map(list, models.items())],
     }
 
@@ -291,24 +292,6 @@ def _fallbacks(results: Results) -> list[dict[str, Any]]:
         }
         for (dataset, method, label, reason), group in taken.groupby(
             ["dataset", "method", "label", "fallback"], sort=False
-        )
-    ]
-
-
-def _short(results: Results) -> list[dict[str, Any]]:
-    """Give where fewer or more rows came than were asked for."""
-    off = results.deliveries[results.deliveries["requested"] != results.deliveries["delivered"]]
-    return [
-        {
-            "dataset": dataset,
-            "method": method,
-            "label": label,
-            "plan": plan,
-            "requested": int(group["requested"].sum()),
-            "delivered": int(group["delivered"].sum()),
-        }
-        for (dataset, method, plan, label), group in off.groupby(
-            ["dataset", "method", "plan", "label"], sort=False
         )
     ]
 
