@@ -25,10 +25,11 @@ SHOWN = {
         "headline", "untreated-f1", "levels-0", "gap-closed-0", "rates-gap", "rates-f1", "boxes-calibrated",
         "f1-quality-calibrated", "gain-cost",
     ),
-    "tutorial": (),
+    "tutorial": ("errors-0", "confusion"),
     "scarce": ("scarcity",),
 }  # fmt: skip
 WIDTH, SCALE = 620, 1.5
+SHORT = "article-headline-short.png"  # for the README: rows as they are decided on by default
 
 
 def summary_of(path: Path) -> dict[str, Any]:
@@ -58,6 +59,19 @@ def draw(name: str, summary: dict[str, Any], folder: Path) -> list[str]:
             path.write_bytes(vl_convert.svg_to_png(svg, scale=SCALE))
             written.append(path.name)
     return written
+
+
+def draw_short(summary: dict[str, Any], folder: Path) -> str:
+    """Write the headline without the rows of tuned thresholds, and give its file's name."""
+    import vl_convert
+
+    (headline,) = (f for f in figures(summary) if f.name == "headline")
+    spec = standalone(headline, summary, width=WIDTH)
+    kept = [row for row in spec["datasets"][headline.table] if " + " not in row["label"]]
+    spec["datasets"][headline.table] = kept
+    svg = vl_convert.vegalite_to_svg(spec)
+    (folder / SHORT).write_bytes(vl_convert.svg_to_png(svg, scale=SCALE))
+    return SHORT
 
 
 def page(summaries: dict[str, dict[str, Any]]) -> str:
@@ -97,6 +111,7 @@ def main() -> int:
     folder.mkdir(exist_ok=True)
     for name, summary in summaries.items():
         print(*draw(name, summary, folder), sep="\n")
+    print(draw_short(summaries["article"], folder))
     print(target)
     return 0
 
