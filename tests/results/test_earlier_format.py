@@ -108,10 +108,14 @@ def test_page_and_figures_are_made_of_it_where_there_is_no_torch(earlier, tmp_pa
         r["against"]: tuple(round(float(r[c]), 3) for c in ("gain", "low", "high")) for r in rows
     }
     assert {against: shown[against] for against in PRINTED} == PRINTED
-    for numbers in folder.glob("*.csv"):
-        assert numbers.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
-        assert "</svg>" in numbers.with_suffix(".svg").read_text(encoding="utf-8")
-    assert {"headline", "train-test", "boxes-raw"} <= {p.stem for p in folder.glob("*.csv")}
+    drawn = {path.stem for path in folder.glob("*.svg")}
+    assert {"headline", "train-test", "boxes-raw"} <= drawn
+    for name in drawn:
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert "</svg>" in (folder / f"{name}.svg").read_text(encoding="utf-8")
+    numbers = {path.stem for path in folder.glob("*.csv")}
+    assert drawn - numbers == {"trial"}  # the drawing of the trial's flow has none
+    assert "tables" in numbers - drawn
     assert earlier.read_bytes() == before
 
 

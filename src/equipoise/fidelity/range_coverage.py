@@ -32,8 +32,9 @@ def range_coverage(real: NDArray[np.float64], synthetic: NDArray[np.float64]) ->
     low, high = real.min() / 2, real.max() / 2
     if low == high:
         return np.nan
-    below = max((synthetic.min() / 2 - low) / (high - low), 0.0)
-    above = max((high - synthetic.max() / 2) / (high - low), 0.0)
+    with np.errstate(over="ignore"):  # beyond the largest float is beyond the range all the more
+        below = max((synthetic.min() / 2 - low) / (high - low), 0.0)
+        above = max((high - synthetic.max() / 2) / (high - low), 0.0)
     return float(max(1.0 - (below + above), 0.0))
 
 

@@ -148,7 +148,7 @@ def _title(results: Results, ledger: Ledger) -> str:
 def _own_title(results: Results, names: list[str]) -> str:
     """Give the experiment's own title; empty where it has none, or where the run is not of all its tables."""
     options = dict(results.run.get("options", {}) or {})
-    whole = set(options.get("datasets") or ()) == set(names)
+    whole = bool(options.get("files")) or set(options.get("datasets") or ()) == set(names)
     return str(options.get("title") or "") if whole else ""
 
 

@@ -37,6 +37,8 @@ CLASS_TIPS = tips_of(
     ("high", "to", "+.4f"),
     ("score", "F1", ".4f"),
 )
+# Points; on a narrow screen names are cut, so that none sticks out, and stand whole in the tooltip and the values.
+NAME_WIDTH = f"width < {PLOT[0] * 0.8:.0f} ? {EDGE:.0f} : 200"
 SIGNED = "datum.value === 0 ? '0' : replace(format(datum.value, '+.3~f'), '-', '−')"
 
 
@@ -86,7 +88,9 @@ def _named(rows: alt.Chart, side: int) -> alt.Chart:
     mine = rows.transform_filter(f"datum.side === {side}")
     on = "datum.front === 1"
     place = PLACES[side]
-    words = mine.mark_text(fontSize=11, dx=place.dx, dy=place.dy, align=place.align)
+    words = mine.mark_text(
+        fontSize=11, dx=place.dx, dy=place.dy, align=place.align, limit=alt.ExprRef(NAME_WIDTH)
+    )
     return words.encode(
         color=alt.condition(on, alt.value(colour("ink")), alt.value(colour("soft"))),
     )
