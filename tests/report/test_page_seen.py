@@ -16,6 +16,8 @@ from equipoise.report.summary import summarize
 from equipoise.report.words import FAMILY_LABELS
 from equipoise.results.store import Store
 
+pytestmark = pytest.mark.truth  # minutes in a browser; test_page.py has what a change breaks first
+
 COMMITTED = Path(__file__).parents[2] / "docs" / "results"
 PAPER = 718  # pixels of the width of A4 between margins of one centimetre
 MOST_SECONDS = 2.0
@@ -231,20 +233,17 @@ def test_the_page_opens_within_two_seconds(tab, pages, tmp_path):
     assert seconds_to_open(tab, pages["run"], tmp_path) < MOST_SECONDS
 
 
-@pytest.mark.truth
 def test_the_page_of_the_committed_article_is_light_and_its_links_lead_somewhere(article):
     assert article.stat().st_size < MOST_BYTES
     check_links(article.read_text(encoding="utf-8"))
 
 
 @needs_browser
-@pytest.mark.truth
 def test_the_page_of_the_committed_article_opens_within_two_seconds(tab, article, tmp_path):
     assert seconds_to_open(tab, article, tmp_path) < MOST_SECONDS
 
 
 @needs_browser
-@pytest.mark.truth
 def test_the_page_of_the_committed_article_can_be_read(tab, article):
     for scheme in ("light", "dark"):
         tab.open(article, "#open", scheme=scheme)
