@@ -16,9 +16,8 @@ from equipoise.tables.cells import quoted
 from equipoise.tables.schema import in_order
 
 MOST_LEVELS = 10_000
-FEW_ROWS = (
-    10  # of a value in the mean: whole numbers that occur less often are a quantity, not classes
-)
+# Of a value in the mean: whole numbers that occur less often are a quantity, not classes.
+FEW_ROWS = 10
 
 
 def check_classes(path: Path, target: Key) -> None:

@@ -9,12 +9,12 @@ from equipoise.report.drawing import (
     Spec,
     chart_of,
     columns_axis,
+    heat_tiles,
     ink_on_tile,
     rows_axis,
     steered,
     tips_of,
 )
-from equipoise.report.style import HEAT, colour
 
 TIPS = tips_of(
     ("method", "method", ""),
@@ -32,12 +32,7 @@ def quality_of_classes() -> Spec:
     rows = chart_of("class-quality", "datum.scope === scope && datum.score_of === score_of")
     x = columns_axis("class", "place")
     y = rows_axis("method")
-    scale = alt.Scale(
-        domain=[0, 0.25, 0.5, 0.75, 1], range=list(HEAT), clamp=True, interpolate="rgb"
-    )
-    tiles = rows.mark_rect(cornerRadius=2, stroke=colour("paper"), strokeWidth=2)
-    tint = alt.Color("calibrated:Q", scale=scale, legend=None)
-    tiles = tiles.encode(x=x, y=y, color=tint, tooltip=TIPS)
+    tiles = heat_tiles(rows, "calibrated", (0, 0.25, 0.5, 0.75, 1), x=x, y=y, tooltip=TIPS)
     words = rows.transform_calculate(text="format(datum.calibrated, '.2f')").mark_text(fontSize=11)
     words = words.encode(x=x, y=y, text="text:N", color=ink_on_tile("calibrated"))
     chart = alt.layer(tiles, words).properties(height=alt.Step(25))

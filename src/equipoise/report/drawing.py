@@ -4,13 +4,13 @@ A chart's specification holds no name from the user's data: it reads a named tab
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
 
-from equipoise.report.style import DARK_TILE, HEAT_INK, colour, config
+from equipoise.report.style import DARK_TILE, HEAT, HEAT_INK, colour, config
 from equipoise.report.words import FAMILY_LABELS
 
 Spec = dict[str, Any]
@@ -140,6 +140,17 @@ def columns_axis(field: str, order: str) -> alt.X:
     """Give an axis of columns with their names above them, in the order of a field."""
     axis = alt.Axis(orient="top", labelAngle=-30, labelLimit=140, labelOverlap=False, grid=False)
     return alt.X(f"{field}:N", title=None, sort=alt.EncodingSortField(order, op="min"), axis=axis)
+
+
+# What is written on a tile of a heat map of gains.
+SIGNED_GAIN = "abs(datum.gain) < 0.0005 ? '0' : replace(format(datum.gain, '+.3f'), '-', '−')"
+
+
+def heat_tiles(rows: alt.Chart, field: str, ends: Sequence[float], **encoding: Any) -> alt.Chart:
+    """Give the tiles of a heat map: from orange at the first of five ends, over paper, to blue at the last."""
+    scale = alt.Scale(domain=list(ends), range=list(HEAT), clamp=True, interpolate="rgb")
+    tiles = rows.mark_rect(cornerRadius=2, stroke=colour("paper"), strokeWidth=2)
+    return tiles.encode(color=alt.Color(f"{field}:Q", scale=scale, legend=None), **encoding)
 
 
 def ink_on_tile(field: str) -> Any:

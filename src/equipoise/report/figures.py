@@ -12,12 +12,14 @@ import altair as alt
 
 from equipoise.report.charted import expand, families_drawn
 from equipoise.report.drawing import (
+    SIGNED_GAIN,
     STEP,
     Figure,
     Spec,
     chart_of,
     columns_axis,
     family_colour,
+    heat_tiles,
     ink_on_tile,
     rows_axis,
     steered,
@@ -32,7 +34,7 @@ from equipoise.report.levels_figures import LEVEL_TIPS, PLANNED
 from equipoise.report.listings import listings
 from equipoise.report.run_quality_figures import run_quality_figures
 from equipoise.report.sheets import chosen_in, sheet
-from equipoise.report.style import HEAT, colour, dress
+from equipoise.report.style import colour, dress
 from equipoise.report.words import FAMILY_LABELS
 from equipoise.tables.draft import make_folder
 
@@ -129,24 +131,9 @@ def heat_map(first_table: int, widest: float) -> Spec:
     rows = chart_of("gains", here)
     x = columns_axis("table", "scope")
     ends = [-widest, -widest / 2, 0, widest / 2, widest]
-    scale = alt.Scale(domain=ends, range=list(HEAT), clamp=True, interpolate="rgb")
-    tiles = (
-        rows.transform_filter(TRIED)
-        .mark_rect(cornerRadius=2, stroke=colour("paper"), strokeWidth=2)
-        .encode(
-            x=x,
-            y=rows_axis(),
-            color=alt.Color("gain:Q", scale=scale, title="gain", legend=None),
-            tooltip=GAIN_TIPS,
-        )
-    )
-    written = (
-        rows.transform_filter(TRIED)
-        .transform_calculate(
-            text="abs(datum.gain) < 0.0005 ? '0' : replace(format(datum.gain, '+.3f'), '-', '−')"
-        )
-        .mark_text(fontSize=11)
-    )
+    tried = rows.transform_filter(TRIED)
+    tiles = heat_tiles(tried, "gain", ends, x=x, y=rows_axis(), tooltip=GAIN_TIPS)
+    written = tried.transform_calculate(text=SIGNED_GAIN).mark_text(fontSize=11)
     written = written.encode(x=x, y=rows_axis(), text="text:N", color=ink_on_tile("gain"))
     lost = rows.transform_filter(f"!{TRIED}").mark_text(
         text="failed", fontSize=11, color=colour("soft")

@@ -70,9 +70,7 @@ def score_chart() -> Spec:
     words = known.transform_calculate(written=f"{WRITTEN}").mark_text(align="left", fontSize=12)
     words = words.encode(x="written:Q", y=axis, text="text:N", tooltip=SCORE_TIPS)
     lost = rows.transform_filter("!isValid(datum.calibrated)").transform_calculate(left="0.02")
-    room = alt.expr(
-        "0.8 * width"
-    )  # to the right edge; on a narrow screen the words are cut off there
+    room = alt.expr("0.8 * width")  # to the right edge, where a narrow screen cuts the words
     lost = lost.mark_text(align="left", color=colour("soft"), fontSize=11, limit=room)
     lost = lost.encode(x="left:Q", y=axis, text="text:N", tooltip=SCORE_TIPS)
     chart = alt.layer(band, base, wall, bars, dots, words, lost).properties(height=alt.Step(STEP))

@@ -10,6 +10,7 @@ from equipoise.report.drawing import (
     Spec,
     chart_of,
     family_colour,
+    heat_tiles,
     in_panels,
     ink_on_tile,
     rows_axis,
@@ -17,7 +18,7 @@ from equipoise.report.drawing import (
     tips_of,
     value_axis,
 )
-from equipoise.report.style import HEAT, colour
+from equipoise.report.style import colour
 
 ACROSS = 5
 ERROR_TIPS = tips_of(
@@ -68,12 +69,7 @@ def confusion_matrices() -> Spec:
     x = alt.X("predicted:N", title=None, sort=None, axis=axis)
     side = alt.Axis(labelFontSize=10, labelLimit=80)
     y = alt.Y("truth:N", title=None, sort=None, axis=side)
-    scale = alt.Scale(
-        domain=[-100, -50, 0, 50, 100], range=list(HEAT), clamp=True, interpolate="rgb"
-    )
-    tiles = base.mark_rect(cornerRadius=2, stroke=colour("paper"), strokeWidth=2)
-    tint = alt.Color("shade:Q", scale=scale, legend=None)
-    tiles = tiles.encode(x=x, y=y, color=tint, tooltip=CONFUSION_TIPS)
+    tiles = heat_tiles(base, "shade", (-100, -50, 0, 50, 100), x=x, y=y, tooltip=CONFUSION_TIPS)
     ink = ink_on_tile("shade")
     counts = base.mark_text(fontSize=12, fontWeight=600, dy=-7)
     counts = counts.encode(x=x, y=y, text="text:N", color=ink)

@@ -6,18 +6,20 @@ from typing import Any
 import altair as alt
 
 from equipoise.report.drawing import (
+    SIGNED_GAIN,
     Figure,
     Spec,
     chart_of,
     columns_axis,
     family_colour,
+    heat_tiles,
     ink_on_tile,
     rows_axis,
     steered,
     tips_of,
 )
 from equipoise.report.spots import NOWHERE, PLACES
-from equipoise.report.style import HEAT, colour
+from equipoise.report.style import colour
 from equipoise.report.worth import EDGE, PLOT, RIM
 
 WORTH_TIPS = tips_of(
@@ -103,12 +105,8 @@ def gains_of_classes(widest: float) -> Spec:
     x = columns_axis("class", "place")
     y = rows_axis()
     ends = [-widest, -widest / 2, 0, widest / 2, widest]
-    scale = alt.Scale(domain=ends, range=list(HEAT), clamp=True, interpolate="rgb")
-    tiles = rows.mark_rect(cornerRadius=2, stroke=colour("paper"), strokeWidth=2)
-    tint = alt.Color("gain:Q", scale=scale, legend=None)
-    tiles = tiles.encode(x=x, y=y, color=tint, tooltip=CLASS_TIPS)
-    text = "abs(datum.gain) < 0.0005 ? '0' : replace(format(datum.gain, '+.3f'), '-', '−')"
-    words = rows.transform_calculate(text=text).mark_text(fontSize=11)
+    tiles = heat_tiles(rows, "gain", ends, x=x, y=y, tooltip=CLASS_TIPS)
+    words = rows.transform_calculate(text=SIGNED_GAIN).mark_text(fontSize=11)
     words = words.encode(x=x, y=y, text="text:N", color=ink_on_tile("gain"))
     chart = alt.layer(tiles, words).properties(height=alt.Step(25))
     return steered(chart, "scope", "plan", "classifier")

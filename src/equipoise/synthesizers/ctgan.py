@@ -52,9 +52,8 @@ MOST_SCORED = 4_000  # rows that a checkpoint is judged by
 SCORE_BATCHES = 10  # that the generator's moments are taken over for it
 CALIBRATION_ROWS = 4_000  # generated of each class for its marginals
 CHUNK = 10_000  # rows decoded at a time
-COARSE_BELOW = (
-    10_000  # rows; with more the generator gets nearer to the table than rounded products let it
-)
+# Rows; with more the generator gets nearer to the table than rounded products let it.
+COARSE_BELOW = 10_000
 
 # L. Xu et al., section 4.4 and appendix. Patience is what never runs out: the paper spends its whole budget.
 PUBLISHED: dict[str, Any] = {
