@@ -9,12 +9,20 @@ from pathlib import Path
 from equipoise.registry import METHODS
 
 REFERENCES = {"reference-ctgan": "0.12.1", "reference-tvae": "0.12.1"}
+VARIANTS = {
+    "tabgpt-random-order": ("tabgpt", {"order": "random"})
+}  # of which method, with which options
 Key = tuple[str, str, int]
 
 
 def version_of(method: str) -> str:
     """Give what a record of a method is made again for: our code version, or the rivals' release."""
-    return REFERENCES.get(method) or str(METHODS[method].code_version)
+    return REFERENCES.get(method) or str(METHODS[method_of(method)].code_version)
+
+
+def method_of(name: str) -> str:
+    """Give the method that a name is a variant of: most are none but themselves."""
+    return VARIANTS[name][0] if name in VARIANTS else name
 
 
 class Records:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -174,7 +175,8 @@ def test_the_text_sets_ours_against_the_reference_by_the_same_seeds(records, pag
 def test_the_text_says_in_how_many_cells_seeds_are_missing(records, pages, tmp_path):
     lost = [("smote", "hmeq", 2), *(("cart", "adult", seed) for seed in pages.SEEDS)]
     text = text_of(records, pages, tmp_path / "judged.jsonl", lost)
-    cells = len(pages.JUDGED) * len(pages.tables.TARGETS)
+    pairs = itertools.product(pages.JUDGED, pages.tables.TARGETS)
+    cells = sum(itertools.starmap(pages.has_cell, pairs))
     first = f"Means of 3 seeds in {cells - 2} of {cells} cells, of fewer in the others."
     assert text.startswith(first + "\n")
     told = parts(text)[pages.FIGURES["c2st_unseen"]]
@@ -183,6 +185,29 @@ def test_the_text_says_in_how_many_cells_seeds_are_missing(records, pages, tmp_p
     assert "-" not in smote
     assert cart[-2:] == ["-", "-"]  # no mean over tables where one is missing
     assert "-" not in cart[:-2]
+
+
+def test_a_table_above_the_limit_of_a_method_is_no_missing_cell(records, pages, tmp_path):
+    large = [name for name in pages.tables.TARGETS if not pages.has_cell("great", name)]
+    assert large == list(pages.LARGE)
+    assert all(pages.has_cell(m, t) for m in pages.JUDGED if m != "great" for t in large)
+    lost = [("great", table, seed) for table in large for seed in pages.SEEDS]
+    text = text_of(records, pages, tmp_path / "judged.jsonl", lost)
+    assert text.startswith("Means of 3 seeds.\n")
+    (great,) = parts(text)[pages.FIGURES["quality"]]["`great`"]
+    assert [k for k, told in enumerate(great) if told == "-"] == [0, 4, 6, 7]
+
+
+@pytest.mark.skipif("EQUIPOISE_DATA" not in os.environ, reason="EQUIPOISE_DATA is not set")
+def test_the_large_tables_are_those_with_more_training_rows_than_great_takes(pages):
+    folder, limit = Path(os.environ["EQUIPOISE_DATA"]), METHODS["great"].max_rows
+    rows = {
+        name: len(
+            pages.tables.split(pages.tables.read(folder / f"{name}.csv", target), target, 0)[0]
+        )
+        for name, target in pages.tables.TARGETS.items()
+    }
+    assert [name for name, n in rows.items() if n > limit] == list(pages.LARGE)
 
 
 def test_a_page_that_does_not_say_what_the_records_say_is_found(pages, tmp_path, monkeypatch):
