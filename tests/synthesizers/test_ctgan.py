@@ -52,7 +52,7 @@ def test_rows_have_the_classes_asked_for_and_the_dtypes_of_training():
 
 
 def test_the_published_model_has_the_choices_of_the_paper_and_spends_its_budget():
-    assert set(PUBLISHED) == set(CTGAN().get_params()) - {"max_steps", "random_state"}
+    assert set(PUBLISHED) == set(CTGAN().get_params()) - {"max_steps", "patience", "random_state"}
     X, y = mixed(600)
     model = CTGAN.published(max_steps=3, random_state=0)
     assert {name: getattr(model, name) for name in PUBLISHED} == PUBLISHED
@@ -63,9 +63,7 @@ def test_the_published_model_has_the_choices_of_the_paper_and_spends_its_budget(
     assert CTGAN.published(pack=1).pack == 1
 
 
-def test_of_the_published_model_the_generator_itself_is_kept_and_patience_never_runs_out(
-    monkeypatch,
-):
+def test_of_the_published_model_the_last_generator_is_kept(monkeypatch):
     made = []
 
     class Seen(module.Duel):
@@ -81,8 +79,39 @@ def test_of_the_published_model_the_generator_itself_is_kept_and_patience_never_
     quick = {"max_steps": 40, "hidden": (8, 8), "noise": 4, "batch_size": 20, "random_state": 0}
     for model, n_steps in ((CTGAN(**quick), 21), (CTGAN.published(**quick), 40)):
         assert model.fit(X, y).n_steps_ == n_steps
+    assert (model.best_step_, "score" in model.history_) == (40, False)
     assert [duel.kept is duel.generator for duel in made] == [False, True]
     assert [duel.critic.pack for duel in made] == [1, 10]
+
+
+def test_rows_that_are_held_out_judge_and_are_not_trained_on(monkeypatch):
+    made, judges = [], []
+
+    class Seen(module.Duel):
+        def __init__(self, *parts):
+            super().__init__(*parts)
+            made.append(self)
+
+    def of(table, y, n_classes, rng):
+        judges.append((len(table), np.bincount(y, minlength=n_classes).tolist()))
+        return whole(table, y, n_classes, rng)
+
+    whole = module.Slices.of
+    monkeypatch.setattr(module, "Duel", Seen)
+    monkeypatch.setattr(module.Slices, "of", of)
+    X, y = mixed()  # 194 and 6 rows
+    counts = {"few": 10, "many": 10}
+    for judge_by, held in (("training", [0, 0]), ("held-out", [0, 19])):
+        model = fitted(X, y, judge_by=judge_by)
+        trained = np.bincount(made[-1].conditions.y, minlength=2)
+        assert trained.tolist() == [6 - held[0], 194 - held[1]]
+        assert judges[-1] == ((19, held) if sum(held) else (200, [6, 194]))
+        assert len(model.history_["score"]) == 1
+        assert model.sample(counts, random_state=0)[1].value_counts().to_dict() == counts
+    few = fitted(X[-30:], y[-30:], judge_by="held-out")  # too few to hold any out
+    assert (judges[-1][0], len(few.history_["score"])) == (30, 1)
+    with pytest.raises(OptionError, match="judge_by must be one of 'training', 'held-out', None"):
+        CTGAN(judge_by="test").fit(X, y)
 
 
 def test_one_seed_gives_one_table_and_another_seed_another():

@@ -42,7 +42,9 @@ class Slices:
     shares: tuple[NDArray[np.float64], ...]
 
     @classmethod
-    def of(cls, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> "Slices":
+    def of(
+        cls, table: Coded, y: NDArray[np.int64], n_classes: int, rng: np.random.Generator
+    ) -> "Slices":
         """Take the slices of rows and their classes (n,); of very many pairs some are drawn."""
         edges = []
         for column in table.numbers.T:
@@ -53,7 +55,7 @@ class Slices:
         for column in table.codes.T:
             counts = np.bincount(column + 1)
             kept.append(np.sort(np.argsort(-counts, kind="stable")[:MOST_LEVELS]) - 1)
-        sizes = [len(e) + 2 for e in edges] + [len(k) + 1 for k in kept] + [int(y.max()) + 1]
+        sizes = [len(e) + 2 for e in edges] + [len(k) + 1 for k in kept] + [n_classes]
         first, second = np.triu_indices(len(sizes), k=1)
         chosen = np.arange(len(first))
         if len(chosen) > MOST_PAIRS:

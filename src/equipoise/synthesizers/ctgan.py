@@ -16,7 +16,7 @@ stays.
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -30,11 +30,13 @@ from equipoise.networks.duel import Duel, Rules
 from equipoise.networks.precision import coarse_products
 from equipoise.networks.training import Budget, train
 from equipoise.synthesizers._base import proportional
+from equipoise.synthesizers._held_out import hold_out
 from equipoise.synthesizers._marginals import LEAST_ROWS as LEAST_OF_CLASS
 from equipoise.synthesizers._marginals import Maps, Marginals, shifts, wanted_shares
 from equipoise.synthesizers._networks import NetworkSynthesizer, generator_of
 from equipoise.synthesizers._options import (
     check_above_zero,
+    check_choices,
     check_share,
     check_whole,
     check_widths,
@@ -55,12 +57,12 @@ CHUNK = 10_000  # rows decoded at a time
 # Rows; with more the generator gets nearer to the table than rounded products let it.
 COARSE_BELOW = 10_000
 
-# L. Xu et al., section 4.4 and appendix. Patience is what never runs out: the paper spends its whole budget.
+# L. Xu et al., section 4.4 and appendix. Nothing is judged: the whole budget is spent and the last generator kept.
 PUBLISHED: dict[str, Any] = {
     "noise": 128,
     "hidden": (256, 256),
     "batch_size": 500,
-    "patience": 10**9,
+    "judge_by": None,
     "pack": 10,
     "critic_steps": 1,
     "learning_rate": 2e-4,
@@ -98,6 +100,11 @@ class CTGAN(NetworkSynthesizer):
         Steps of the generator at most. By default 3,000, or 300 passes over the rows if that is more.
     patience : int, default=20
         Evaluations, one every 100 steps, without a nearer checkpoint after which training stops.
+    judge_by : {"training", "held-out", None}, default="training"
+        Rows that checkpoints are compared with, so that the nearest is kept: those that are trained on, or a tenth of
+        each class of 10 rows or more, which are then not trained on (tables of fewer than 40 rows hold none out). A
+        generator never sees a row and what is compared are tables of two coarse columns, so that both choose alike.
+        None compares nothing and keeps the last generator.
     pack : int, default=1
         Rows that the critic judges together; 10 in the paper, against collapse. A generator that is told the class and
         averaged does not collapse, and packs leave the critic few and wide things to judge.
@@ -136,7 +143,8 @@ class CTGAN(NetworkSynthesizer):
     history_ : dict of str to list of float
         At each evaluation ``step``, means since the last one of ``critic`` (the critic's estimate of the distance, its
         sign turned), ``penalty``, ``generator``, ``mismatch`` (cross-entropy of conditions), and ``score``: the mean
-        total variation between drawn rows and training rows over pairs of columns.
+        total variation between drawn rows and those they are judged by over pairs of columns; no ``score`` where
+        nothing is judged.
 
     Notes
     -----
@@ -169,6 +177,7 @@ class CTGAN(NetworkSynthesizer):
         batch_size: int | None = None,
         max_steps: int | None = None,
         patience: int = 20,
+        judge_by: Literal["training", "held-out"] | None = "training",
         pack: int = 1,
         critic_steps: int = 1,
         learning_rate: float = 1e-3,
@@ -186,6 +195,7 @@ class CTGAN(NetworkSynthesizer):
         self.batch_size = batch_size
         self.max_steps = max_steps
         self.patience = patience
+        self.judge_by = judge_by
         self.pack = pack
         self.critic_steps = critic_steps
         self.learning_rate = learning_rate
@@ -212,10 +222,9 @@ class CTGAN(NetworkSynthesizer):
 
         Notes
         -----
-        What stays as in `CTGAN()`: the class is in every condition and is no column of the rows; the generator that is
-        kept is that of the checkpoint nearest to the training rows, not the last one; rows are drawn with the moments
-        and the conditions of the table; missing cells and values that many rows hold are modes of their own; products
-        are rounded to bfloat16 in training below 10,000 rows.
+        What stays as in `CTGAN()`: the class is in every condition and is no column of the rows; rows are drawn with
+        the moments and the conditions of the table; missing cells and values that many rows hold are modes of their
+        own; products are rounded to bfloat16 in training below 10,000 rows.
 
         Examples
         --------
@@ -233,22 +242,30 @@ class CTGAN(NetworkSynthesizer):
         self.n_steps_ = self.best_step_ = 0
         if not self._has_enough(table, y, rng, self.encoder_.layout_.width):
             return
-        duel = self._duel(table, y, rng)
-        if not self._train(duel, table, y, rng):
+        rows = torch.from_numpy(self.encoder_.transform(table, rng))
+        held = self._held(y, rng)
+        duel = self._duel(rows[~held], torch.from_numpy(y[~held]), rng)
+        judges = held if held.any() else ~held
+        if not self._train(duel, table.take(judges), y[judges], rng):
             self.generator_ = None
             self._fall_back(table, y, rng, self.stopped_)
             return
         duel.settle()
         if self.calibrate:
-            self.marginals_ = self._calibration(table, y, duel.rows, rng)
+            self.marginals_ = self._calibration(table, y, rows, rng)
         self._note_classes_of_one_row("its rows are mostly like those of others")
 
-    def _duel(self, table: Coded, y: NDArray[np.int64], rng: np.random.Generator) -> Duel:
-        rows = torch.from_numpy(self.encoder_.transform(table, rng))
+    def _held(self, y: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:
+        """Say which rows (n,) are held out."""
+        if self.judge_by != "held-out":
+            return np.zeros(len(y), dtype=bool)
+        return hold_out(torch.from_numpy(y), generator_of(rng)).numpy()
+
+    def _duel(self, rows: Tensor, y: Tensor, rng: np.random.Generator) -> Duel:
         noise = generator_of(rng)
-        layout, classes = self.encoder_.layout_, torch.from_numpy(y)
+        layout = self.encoder_.layout_
         conditions = Conditions(
-            rows, condition_blocks(layout), classes, len(self.labels_),
+            rows, condition_blocks(layout), y, len(self.labels_),
             log_frequency=self.log_frequency,
         )  # fmt: skip
         rules = Rules(
@@ -272,10 +289,10 @@ class CTGAN(NetworkSynthesizer):
     def _train(
         self, duel: Duel, table: Coded, y: NDArray[np.int64], rng: np.random.Generator
     ) -> bool:
-        """Train, and say whether there is a generator to keep."""
-        slices = Slices.of(table, y, rng)
-        n_scored = min(len(table), MOST_SCORED)
-        counts = proportional(n_scored, self.class_counts_)
+        """Train with these rows and classes as judges, and say whether there is a generator to keep."""
+        slices = Slices.of(table, y, len(self.labels_), rng)
+        n_rows = len(duel.rows)
+        counts = proportional(min(n_rows, MOST_SCORED), self.class_counts_)
         # The same numbers each time, so that checkpoints differ by their generators alone.
         seed = int(rng.integers(2**32))
 
@@ -287,8 +304,10 @@ class CTGAN(NetworkSynthesizer):
 
         most = self.sizes_.max_steps
         budget = Budget(most, min(LEAST_STEPS // 3, most), EVALUATE_EVERY, self.patience)
-        with coarse_products() if len(table) < COARSE_BELOW else nullcontext():
-            training = train(duel.kept, duel.step, duel.batches(), budget, evaluate)
+        with coarse_products() if n_rows < COARSE_BELOW else nullcontext():
+            training = train(
+                duel.kept, duel.step, duel.batches(), budget, evaluate if self.judge_by else None
+            )
         self.history_, self.stopped_ = training.history, training.stopped
         self.n_steps_, self.best_step_ = training.n_steps, training.best_step
         return bool(training.best_step) or not training.failed
@@ -369,6 +388,7 @@ class CTGAN(NetworkSynthesizer):
         check_above_zero(self, "learning_rate", "temperature")
         check_zero_or_more(self, "weight_decay", "penalty")
         check_share(self, "dropout", "average", one=False)
+        check_choices(self, judge_by=("training", "held-out", None))
         if self.batch_size is not None and self.batch_size % self.pack:
             raise OptionError(
                 f"batch_size must be a multiple of pack, got {self.batch_size} and {self.pack}"
