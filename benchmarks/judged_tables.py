@@ -13,6 +13,7 @@ from pathlib import Path
 import tables
 from equipoise.registry import METHODS
 from judged_records import REFERENCES, VARIANTS, Records, difference, mean, method_of
+from judged_targets import RIVAL_OF, targets
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "docs/results/judged.jsonl"
@@ -29,7 +30,6 @@ SHOWN = {
 }
 HEADS = {"steel_plates_fault": "steel"}
 SEEDS = (0, 1, 2)
-RIVAL_OF = {"ctgan": "reference-ctgan", "tvae": "reference-tvae"}
 FIGURES = {
     "c2st_unseen": "**Told from unseen real rows** (AUC of XGBoost; 0.5 is as good as real, 1 always)",
     "tstr_f1": "**Train on synthetic, test on real** (macro F1 of XGBoost)",
@@ -113,7 +113,7 @@ def text(records: Records) -> str:
     lines = [seeds(records), ""]
     for metric in FIGURES:
         lines += figure(records, metric)
-    return "\n".join(lines + against_the_reference(records))
+    return "\n".join(lines + against_the_reference(records) + targets(records))
 
 
 def write_page(*, check: bool = False) -> bool:

@@ -172,6 +172,63 @@ def test_the_text_sets_ours_against_the_reference_by_the_same_seeds(records, pag
             assert row[1:] == ["+0.030 ± 0.023", "-0.030 ± 0.023 worse", "5 of 6 and 6 of 6"]
 
 
+def asked(records, path, lines):
+    """Give what was found of each target, by its words."""
+    text = "\n".join(records.targets(records.Records(written(path, lines))))
+    return {
+        line.split(" | ")[0][2:]: line.rstrip(" |").split(" | ")[-1]
+        for line in text.splitlines()
+        if "`" in line
+    }
+
+
+@pytest.fixture
+def goals(benchmark_module):
+    return benchmark_module("judged_targets")
+
+
+def test_targets_are_met_at_their_bounds_and_missed_beyond_them(goals, pages, tmp_path):
+    def lines(n_like_real=5, f1=0.721, close=0.15, quality=(0.5, 0.5, 0.5), kept=2, rival_kept=1):
+        out = []
+        for method, (t, table), seed in itertools.product(
+            pages.JUDGED, enumerate(pages.tables.TARGETS), pages.SEEDS
+        ):
+            scores = {"c2st_unseen": 0.84 if t < n_like_real else 0.85, "too_close": close}
+            scores |= {"tstr_f1": f1 if t < 5 else 0.1, "trtr_f1": 0.8, "quality": quality[seed]}
+            scores["labels"] = [kept if table == "hmeq" else 2, 2]
+            if method in pages.REFERENCES:
+                scores |= {"quality": 0.5, "tstr_f1": 0.05, "labels": [rival_kept, 2]}
+            out.append(line(method, table, seed, "any", **scores))
+        return out
+
+    path = tmp_path / "judged.jsonl"
+    met = asked(goals, path, lines())
+    assert len(met) == 12
+    assert not [found for found in met.values() if "missed" in found]
+    told = [what for what in met if "told from" in what]
+    assert [met[what] for what in told] == ["5 of 7", "5 of 7"]
+    fewer = asked(goals, path, lines(n_like_real=4))
+    assert [fewer[what] for what in told] == ["4 of 7 missed", "4 of 7 missed"]
+    taught = asked(goals, path, lines(f1=0.719))
+    assert [f for what, f in taught.items() if "macro F1" in what] == ["0 of 7 missed"] * 2
+    close = asked(goals, path, lines(close=0.151))
+    assert [f for what, f in close.items() if "too close" in what] == ["0.15 missed"] * 6
+    rivals = [what for what in met if "reference" in what]
+    # a mean of -0.01 with two standard errors of 0.02 is no loss, one of -0.03 is
+    noisy = asked(goals, path, lines(quality=(0.47, 0.49, 0.51)))
+    assert [noisy[what] for what in rivals] == ["7 of 7"] * 2
+    worse = asked(goals, path, lines(quality=(0.45, 0.47, 0.49)))
+    assert [worse[what] for what in rivals] == ["0 of 7 missed"] * 2
+    lost = asked(goals, path, lines(kept=1))
+    assert [lost[what] for what in rivals] == ["6 of 7 missed"] * 2
+
+
+def test_where_nothing_was_judged_every_target_is_missed(goals, tmp_path):
+    found = asked(goals, tmp_path / "judged.jsonl", [])
+    assert len(found) == 12
+    assert all("missed" in told for told in found.values())
+
+
 def test_the_text_says_in_how_many_cells_seeds_are_missing(records, pages, tmp_path):
     lost = [("smote", "hmeq", 2), *(("cart", "adult", seed) for seed in pages.SEEDS)]
     text = text_of(records, pages, tmp_path / "judged.jsonl", lost)
