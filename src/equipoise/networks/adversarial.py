@@ -147,8 +147,8 @@ class Activation:
         """Give relaxed rows: tanh, and softmax((raw + Gumbel noise) / temperature). Shape: (B, R) to (B, R)."""
         blocks = self.blocks
         uniform = torch.rand(len(raw), len(blocks.positions), generator=noise)
-        gumbel = uniform.clamp_(*UNIFORM).log_().neg_().log_().neg_()
-        logits = gumbel.add_(raw.index_select(1, blocks.positions)).div_(self.temperature)
+        turned = uniform.clamp_(*UNIFORM).log_().neg_().log_()  # Gumbel noise with its sign turned
+        logits = raw.index_select(1, blocks.positions).sub_(turned).div_(self.temperature)
         rows = torch.empty_like(raw)
         rows.index_copy_(1, blocks.positions, self.sums.softmax(logits))
         return rows.index_copy_(1, self.scalars, torch.tanh(raw.index_select(1, self.scalars)))
