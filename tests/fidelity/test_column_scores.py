@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from equipoise.errors import OptionError
@@ -163,6 +163,8 @@ def test_equal_laws_have_the_known_tv_distance_at_500_rows():
 
 @settings(max_examples=80, deadline=None)
 @given(real=CELLS, synthetic=CELLS, seed=st.integers(0, 99))
+@example(real=[0.0, 1.0], synthetic=[0.0, 2.0**1023], seed=0)
+@example(real=[0.0, 1.0], synthetic=[-(2.0**1023), 2.0**1023], seed=0)
 def test_scores_of_numbers_lie_in_their_range_whatever_the_order_of_rows(real, synthetic, seed):
     rng = np.random.default_rng(seed)
     real, synthetic = column(*real), column(*synthetic)

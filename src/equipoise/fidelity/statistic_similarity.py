@@ -43,9 +43,9 @@ def statistic_similarity(
     least = 2 if statistic == "std" else 1
     if len(real) < least or len(synthetic) < least or real.min() == real.max():
         return np.nan
-    # On a scale of the real range no sum overflows.
+    # On a scale of the real range no sum overflows but of values so far from it that nothing is alike.
     middle, half = real.min() / 2 + real.max() / 2, real.max() / 2 - real.min() / 2
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         values = [_statistic(statistic, (side - middle) / half / 2) for side in (real, synthetic)]
     gap = abs(values[0] - values[1])
     return float(max(1.0 - gap, 0.0)) if np.isfinite(gap) else 0.0

@@ -102,9 +102,8 @@ class CTGAN(NetworkSynthesizer):
         Evaluations, one every 100 steps, without a nearer checkpoint after which training stops.
     judge_by : {"training", "held-out", None}, default="training"
         Rows that checkpoints are compared with, so that the nearest is kept: those that are trained on, or a tenth of
-        each class of 10 rows or more, which are then not trained on (tables of fewer than 40 rows hold none out). A
-        generator never sees a row and what is compared are tables of two coarse columns, so that both choose alike.
-        None compares nothing and keeps the last generator.
+        each class of 10 rows or more, which are then not trained on (tables of fewer than 40 rows hold none out). Both
+        choose alike, since a generator never sees a row. None compares nothing and keeps the last generator.
     pack : int, default=1
         Rows that the critic judges together; 10 in the paper, against collapse. A generator that is told the class and
         averaged does not collapse, and packs leave the critic few and wide things to judge.
