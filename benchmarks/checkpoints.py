@@ -11,6 +11,7 @@ last, and the rank correlation of distances to training rows and to unseen ones 
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,22 +37,21 @@ def distances(parts: list[pd.DataFrame], target: str, seed: int) -> np.ndarray:
     model = ctgan.CTGAN(random_state=seed)
     found: list[list[float]] = []
 
-    class Three(Slices):
-        """Slices that also measure the halves, cut like the training rows."""
+    class Three:
+        """Slices of the training rows, which judge as ever, and of both halves, cut alike."""
+
+        def __init__(self, trained: Slices) -> None:
+            coded = [code(model.schema_, half.drop(columns=target)) for half in halves]
+            classes = [model.labels_.code(half[target]) for half in halves]
+            self.all = [trained, *map(trained.of_others, coded, classes)]
+
+        @classmethod
+        def of(cls, *rows: Any) -> "Three":
+            return cls(Slices.of(*rows))
 
         def distance(self, table: Coded, y: np.ndarray) -> float:
-            drawn = self._tables(table, y)
-            shares = [self.shares, *(self._tables(*coded(half)) for half in halves)]
-            found.append(
-                [
-                    float(np.mean([np.abs(a - b).sum() / 2 for a, b in zip(s, drawn, strict=True)]))
-                    for s in shares
-                ]
-            )
+            found.append([slices.distance(table, y) for slices in self.all])
             return found[-1][0]
-
-    def coded(half: pd.DataFrame) -> tuple[Coded, np.ndarray]:
-        return code(model.schema_, half.drop(columns=target)), model.labels_.code(half[target])
 
     ctgan.Slices = Three
     try:

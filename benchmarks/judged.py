@@ -4,8 +4,9 @@
 
 For each table and seed 80 % of the rows are trained on, each method gives as many rows, and `judge.py` scores them in
 the rivals' environment. The scores are kept in docs/results/judged.jsonl and made once: those of ours again when a
-method's code version rises. Then the tables of docs/synthesizers.md are written from them. Seconds are those of the
-processor at one thread, so that other work on the machine hardly counts.
+method's code version rises. Then the tables of docs/synthesizers.md are written from them, and what was asked for is
+printed beside what was found. Seconds are those of the processor at one thread, so that other work on the machine
+hardly counts.
 
 `great` fine-tunes the model that `make great` brings, or that of `--model`. Without one it is left out, as it is on
 tables above its limit of rows.
@@ -22,6 +23,7 @@ from pathlib import Path
 import tables
 from judged_records import REFERENCES, VARIANTS, Records, method_of, version_of
 from judged_tables import JUDGED, RECORDS, SEEDS, has_cell, write_page
+from judged_targets import targets
 
 HERE = Path(__file__).parent
 MODEL = HERE.parent / "runs/models/smollm2-135m"
@@ -153,8 +155,10 @@ def main() -> int:
         parser.error("--data-dir: say which folder holds the seven tables, or set EQUIPOISE_DATA")
     options.data_dir = Path(options.data_dir)
     need_peers(options.peers)
-    failed = collect(Records(RECORDS), options)
+    records = Records(RECORDS)
+    failed = collect(records, options)
     write_page()
+    print("\n".join(targets(records)))
     return 1 if failed else 0
 
 

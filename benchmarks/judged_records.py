@@ -9,9 +9,8 @@ from pathlib import Path
 from equipoise.registry import METHODS
 
 REFERENCES = {"reference-ctgan": "0.12.1", "reference-tvae": "0.12.1"}
-VARIANTS = {
-    "tabgpt-random-order": ("tabgpt", {"order": "random"})
-}  # of which method, with which options
+# Of which method, with which options.
+VARIANTS = {"tabgpt-random-order": ("tabgpt", {"order": "random"})}
 Key = tuple[str, str, int]
 
 

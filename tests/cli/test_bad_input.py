@@ -200,12 +200,17 @@ def test_a_run_folder_of_another_program_is_refused_and_left_alone(folder, capsy
     assert (folder / "out" / "results.sqlite").read_text() == "a diary"
 
 
-def test_a_run_folder_that_holds_other_files_but_no_results_is_refused(folder, capsys):
+def test_a_run_folder_with_the_database_of_another_program_is_refused_and_left_alone(
+    folder, capsys
+):
     (folder / "out").mkdir()
-    with sqlite3.connect(folder / "out" / "results.sqlite") as other:
+    file = folder / "out" / "results.sqlite"
+    with sqlite3.connect(file) as other:
         other.execute("CREATE TABLE diary (day TEXT)")
     other.close()
+    before = file.read_bytes()
     refuse(capsys, OWN, ["out"])
+    assert file.read_bytes() == before
 
 
 def test_a_results_file_of_a_newer_version_is_refused(folder, capsys):

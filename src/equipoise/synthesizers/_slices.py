@@ -64,8 +64,13 @@ class Slices:
             drawn = rng.choice(others, MOST_PAIRS - len(with_class), replace=False)
             chosen = np.sort(np.concatenate([with_class, drawn]))
         pairs = np.stack([first[chosen], second[chosen]], axis=1)
-        empty = cls(tuple(edges), tuple(kept), pairs, np.array(sizes), ())
-        return cls(empty.edges, empty.kept, pairs, empty.sizes, tuple(empty._tables(table, y)))
+        cuts = cls(tuple(edges), tuple(kept), pairs, np.array(sizes), ())
+        return cuts.of_others(table, y)
+
+    def of_others(self, table: Coded, y: NDArray[np.int64]) -> "Slices":
+        """Take the slices of other rows and their classes (m,), cut like these."""
+        shares = tuple(self._tables(table, y))
+        return Slices(self.edges, self.kept, self.pairs, self.sizes, shares)
 
     def distance(self, table: Coded, y: NDArray[np.int64]) -> float:
         """Give the mean total variation, over pairs of columns, of rows and their classes (m,) from those sliced."""
