@@ -51,11 +51,9 @@ reproduction: .venv/.ready
 	$(BIN)/python benchmarks/reproduction.py
 
 bench-peers: .venv/.ready
-	$(BIN)/python benchmarks/peers.py
-	$(BIN)/python benchmarks/fits.py
-	$(BIN)/python benchmarks/sampling.py
-	$(BIN)/python benchmarks/ours/closest.py
-	$(BIN)/python benchmarks/parity.py
+	@status=0; for program in peers fits sampling ours/closest parity; do \
+		$(BIN)/python benchmarks/$$program.py || status=1; \
+	done; exit $$status
 
 bench-judge: .venv/.ready
 	$(BIN)/python benchmarks/judged.py --jobs 2

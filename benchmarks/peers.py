@@ -4,8 +4,9 @@
 
 Both sides of a pair run in turn, each in a process and an environment of its own, on the same table and the same two
 processors. What counts is the ratio of the two inside a round, since the speed of a shared machine drifts; the median
-over the rounds must reach the floor, or the exit status is 1. Epochs also say how much of a step of ours its matrix
-products alone would take.
+over the rounds must reach the floor, or the exit status is 1. A round of a network keeps both programs alive and takes
+their epochs in turn, each epoch a ratio of its own. It also says how much of a step of ours its matrix products alone
+would take.
 """
 
 import argparse
@@ -14,11 +15,14 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
 PROCESSORS = 2
+EPOCHS = 5  # of each side in a round
+SECONDS_TO_END = 30
 LIBRARIES = ("OMP", "OPENBLAS", "MKL")
 
 
@@ -37,8 +41,9 @@ class Pair:
     same_shape : bool
         Whether both must give equally many rows and columns (else rows only). The columns of a network
         are its parameters, and the steps of an epoch and the batch must agree too.
-    program : str, default=""
-        The program's name, where it serves several pairs; it is then told the pair's name and the file of encoded rows.
+    is_network : bool, default=False
+        Whether the work is an epoch: the program is then `epochs`, is told the pair's name and the file of encoded
+        rows, and takes an epoch whenever it is sent a line.
     threads : int, default=1
         Of numerical libraries.
     """
@@ -48,7 +53,7 @@ class Pair:
     rival: str
     floor: float
     same_shape: bool
-    program: str = ""
+    is_network: bool = False
     threads: int = 1
 
 
@@ -67,12 +72,10 @@ PAIRS = (
         "ctgan's CTGAN",
         2.5,
         True,
-        "epochs",
+        True,
         2,
     ),
-    Pair(
-        "tvae", "an epoch of TVAE on Adult, equal settings", "ctgan's TVAE", 1.5, True, "epochs", 2
-    ),
+    Pair("tvae", "an epoch of TVAE on Adult, equal settings", "ctgan's TVAE", 1.5, True, True, 2),
     Pair("column_scores", "column shapes and pair trends, Adult", "SDMetrics' report", 3.0, True),
     Pair("new_rows", "new-row synthesis, Adult", "SDMetrics, 500 rows, scaled", 200.0, True),
 )
@@ -93,13 +96,18 @@ def confine() -> None:
     os.environ["LOKY_MAX_CPU_COUNT"] = str(PROCESSORS)
 
 
+def environment(threads: int) -> dict[str, str]:
+    """Give the environment of a program whose numerical libraries have so many threads."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    own = {f"{library}_NUM_THREADS": str(threads) for library in LIBRARIES}
+    return inherited | own | {"PYTHONPATH": str(HERE)}
+
+
 def run(python: Path, program: Path, *arguments: str, threads: int = 1) -> dict[str, float]:
     """Run one program in an environment and give what it printed."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    environment |= {f"{library}_NUM_THREADS": str(threads) for library in LIBRARIES}
     done = subprocess.run(
         [python, "-B", program, *arguments],
-        env=environment | {"PYTHONPATH": str(HERE)},
+        env=environment(threads),
         capture_output=True,
         text=True,
         check=False,
@@ -109,52 +117,127 @@ def run(python: Path, program: Path, *arguments: str, threads: int = 1) -> dict[
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+class Runner:
+    """A program that stays alive and answers each line that it is sent with a line of its own.
+
+    Parameters
+    ----------
+    python, program : Path
+        The environment's interpreter and the program.
+    *arguments : str
+        Of the program.
+    threads : int
+        Of its numerical libraries.
+    """
+
+    def __init__(self, python: Path, program: Path, *arguments: str, threads: int) -> None:
+        self._name = f"{program} failed under {python}"
+        self._errors = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would fill
+        self._process = subprocess.Popen(
+            [python, "-B", program, *arguments], env=environment(threads), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
+        )  # fmt: skip
+
+    def __enter__(self) -> "Runner":
+        """Give itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close its input, at which it ends, workers of its own included; whatever does not is ended."""
+        self._process.stdin.close()
+        try:
+            self._process.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        self._errors.close()
+
+    def answer(self) -> str:
+        """Give the next line that it prints."""
+        line = self._process.stdout.readline()
+        if not line:
+            self._errors.seek(0)
+            raise PeerError(f"{self._name}:\n{self._errors.read().strip()[-2000:]}")
+        return line
+
+    def ask(self) -> str:
+        """Send a line and give what it answers."""
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return self.answer()
+
+
+def both_sides(pair: Pair, peers: Path) -> list[tuple[Path, Path]]:
+    """Give the interpreters and the programs of a pair, ours first."""
+    name = "epochs.py" if pair.is_network else f"{pair.name}.py"
+    return [
+        (Path(sys.executable), HERE / "ours" / name),
+        (peers / "bin/python", HERE / "rivals" / name),
+    ]
+
+
 def compare(pair: Pair, peers: Path, rounds: int) -> list[tuple[float, float]]:
-    """Give the seconds of both sides, ours first, in each round."""
+    """Give the seconds of both sides, ours first, in each round; of a network, in each epoch."""
     seconds = []
-    program = f"{pair.program or pair.name}.py"
-    arguments: list[str] = []
-    if pair.program:
-        encoded = peers / "encoded-adult.npz"
-        arguments = [pair.name, str(encoded)]
-        if not encoded.exists():
-            run(peers / "bin/python", HERE / "rivals/encode_adult.py", str(encoded))
     for k in range(rounds):
-        programs = [
-            (Path(sys.executable), HERE / "ours" / program),
-            (peers / "bin/python", HERE / "rivals" / program),
-        ]
         # Who goes first alternates: a machine that warms up or slows down favours neither.
         order = (0, 1) if k % 2 == 0 else (1, 0)
-        results = {side: run(*programs[side], *arguments, threads=pair.threads) for side in order}
-        ours, theirs = results[0], results[1]
-        shapes = [
-            (r["rows"], r["columns"] if pair.same_shape else None, r.get("steps"), r.get("batch"))
-            for r in (ours, theirs)
-        ]
-        if shapes[0] != shapes[1]:
-            raise PeerError(f"{pair.name}: the two sides gave {shapes[0]} and {shapes[1]}")
-        if k == 0 and "batch" in ours:
-            print(
-                f"  {pair.name}, both sides: {ours['columns']:,} parameters, {ours['steps']} steps an epoch, "
-                f"batches of {ours['batch']}"
-            )
-        seconds.append((ours["seconds"], theirs["seconds"]))
+        round_seconds = (race if pair.is_network else work)(pair, peers, order)
+        seconds += round_seconds
+        ours, theirs, ratio = (
+            statistics.median(values)
+            for values in zip(*((a, b, b / a) for a, b in round_seconds), strict=True)
+        )
         print(
-            f"  {pair.name}, round {k + 1} of {rounds}: ours {ours['seconds']:.2f} s, "
-            f"theirs {theirs['seconds']:.2f} s, ratio {theirs['seconds'] / ours['seconds']:.1f}",
+            f"  {pair.name}, round {k + 1} of {rounds}: ours {ours:.2f} s, theirs {theirs:.2f} s, ratio {ratio:.1f}",
             flush=True,
         )
-        if "operations" in ours:
-            print(f"    {limit(ours)}", flush=True)
     return seconds
 
 
-def limit(ours: dict[str, float]) -> str:
-    """Say how near our step is to its limit: its matrix products alone, as fast as a plain one runs."""
-    step = ours["seconds"] / ours["steps"]
+def work(pair: Pair, peers: Path, order: tuple[int, int]) -> list[tuple[float, float]]:
+    """Run both programs of a pair, one after the other."""
+    sides = both_sides(pair, peers)
+    results = {side: run(*sides[side], threads=pair.threads) for side in order}
+    same_work(pair, results[0], results[1])
+    return [(results[0]["seconds"], results[1]["seconds"])]
+
+
+def race(pair: Pair, peers: Path, order: tuple[int, int]) -> list[tuple[float, float]]:
+    """Keep both programs of a network alive and take their epochs in turn."""
+    encoded = peers / "encoded-adult.npz"
+    ours, theirs = both_sides(pair, peers)
+    if not encoded.exists():
+        run(theirs[0], HERE / "rivals/encode_adult.py", str(encoded))
+    with Runner(*ours, pair.name, str(encoded), threads=pair.threads) as mine:
+        sizes = json.loads(mine.answer())  # before the other starts: its limit is measured alone
+        with Runner(*theirs, pair.name, threads=pair.threads) as other:
+            same_work(pair, sizes, json.loads(other.answer()))
+            epochs = []
+            for _ in range(EPOCHS):
+                seconds = {side: float((mine, other)[side].ask()) for side in order}
+                epochs.append((seconds[0], seconds[1]))
+    print(f"    {limit(sizes, statistics.median(seconds for seconds, _ in epochs))}")
+    return epochs
+
+
+def same_work(pair: Pair, ours: dict[str, float], theirs: dict[str, float]) -> None:
+    """Refuse two results that are not of the same work."""
+    shapes = [
+        (r["rows"], r["columns"] if pair.same_shape else None, r.get("steps"), r.get("batch"))
+        for r in (ours, theirs)
+    ]
+    if shapes[0] != shapes[1]:
+        raise PeerError(f"{pair.name}: the two sides gave {shapes[0]} and {shapes[1]}")
+
+
+def limit(ours: dict[str, float], seconds: float) -> str:
+    """Say what an epoch is, and how near our step is to its limit: its products alone, as fast as a plain one runs."""
+    step = seconds / ours["steps"]
     alone = ours["operations"] / ours["rate"]
     return (
+        f"{ours['columns']:,} parameters, {ours['steps']} steps of {ours['batch']} rows on both sides; "
         f"our step takes {1e3 * step:.2f} ms; its matrix products alone, {ours['operations'] / 1e9:.2f} GFLOP at the "
         f"{ours['rate'] / 1e9:.0f} GFLOP/s of a plain one, {1e3 * alone:.2f} ms: {alone / step:.0%} of it"
     )

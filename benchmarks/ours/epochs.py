@@ -1,7 +1,7 @@
 """Equipoise: seconds of an epoch on Adult as ctgan encodes it, at its settings: epochs.py ctgan|tvae FILE.npz.
 
-Beside them stand what the matrix products of a step ask for and what a plain product reaches in the same run: no step
-of these layers can take less than the one divided by the other.
+Each line that comes in asks for an epoch, whose seconds are printed. First come what the matrix products of a step ask
+for and what a plain product reaches: no step of these layers can take less than the one divided by the other.
 """
 
 import json
@@ -16,7 +16,7 @@ from equipoise.networks.adversarial import Activation, Critic, Generator
 from equipoise.networks.conditions import Conditions
 from equipoise.networks.duel import Duel, Rules
 
-EPOCHS, BATCH = 5, 500
+BATCH = 500
 SIDE, PRODUCTS = 1024, 50  # of the plain product, and how often it is tried
 torch.set_num_threads(2)
 with np.load(sys.argv[2]) as file:
@@ -97,9 +97,9 @@ def rate() -> float:
 
 parameters, steps, run = {"ctgan": duel, "tvae": autoencoder}[sys.argv[1]]()
 run(1)
-start = time.perf_counter()
-run(EPOCHS)
-seconds = (time.perf_counter() - start) / EPOCHS
 sizes = {"rows": len(rows), "columns": parameters, "steps": steps, "batch": BATCH}
-products = {"operations": operations_of(run, steps), "rate": rate()}
-print(json.dumps({"seconds": seconds, **sizes, **products}))
+print(json.dumps({**sizes, "operations": operations_of(run, steps), "rate": rate()}), flush=True)
+for _ in sys.stdin:
+    start = time.perf_counter()
+    run(1)
+    print(time.perf_counter() - start, flush=True)

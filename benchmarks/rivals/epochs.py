@@ -1,7 +1,7 @@
 """ctgan: seconds of an epoch on Adult at its own settings: epochs.py ctgan|tvae FILE.npz.
 
-The seconds are the difference of two fits, so that encoding and start-up fall out. Parameters and steps are counted at
-the optimisers that a fit makes.
+Each line that comes in asks for an epoch, whose seconds are printed. A first fit of one epoch counts parameters and
+steps at the optimisers that it makes; in a second, endless one the last optimiser step of an epoch waits for the line.
 """
 
 import inspect
@@ -16,15 +16,16 @@ from ctgan import CTGAN, TVAE
 import adult
 
 warnings.filterwarnings("ignore")
-FEW, MANY = 1, 6
+ENDLESS = 10**6
 METHOD = {"ctgan": CTGAN, "tvae": TVAE}[sys.argv[1]]
 torch.set_num_threads(2)
 table, discrete = adult.read()
 made: list[torch.optim.Adam] = []
+first_fit = True
 
 
 class Counted(torch.optim.Adam):
-    """Adam that counts its steps."""
+    """Adam that counts its steps and, in the second fit, stops after each epoch until it is asked for another."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -32,35 +33,37 @@ class Counted(torch.optim.Adam):
         made.append(self)
 
     def step(self, *arguments, **options):
-        """Count, and move."""
+        """Move, count, and wait where an epoch ends."""
+        moved = super().step(*arguments, **options)
         self.n_steps += 1
-        return super().step(*arguments, **options)
+        if not first_fit and self is made[0] and self.n_steps % steps == 0:
+            wait()
+        return moved
 
 
-def fit(epochs: int) -> float:
-    """Give the seconds of a fit."""
-    made.clear()
-    model = METHOD(epochs=epochs)
+def wait() -> None:
+    """Print the seconds since the last line came in and take the next; the last of them ends the program."""
+    global start
+    if start is not None:
+        print(time.perf_counter() - start, flush=True)
+    if not sys.stdin.readline():
+        sys.exit(0)
     start = time.perf_counter()
-    model.fit(table, discrete)
-    return time.perf_counter() - start
 
 
 torch.optim.Adam = Counted
 for module in list(sys.modules.values()):
     if module.__name__.startswith("ctgan.") and hasattr(module, "Adam"):
         module.Adam = Counted
-fit(FEW)
-few, many = fit(FEW), fit(MANY)
-parameters = sum(p.numel() for a in made for group in a.param_groups for p in group["params"])
-print(
-    json.dumps(
-        {
-            "seconds": (many - few) / (MANY - FEW),
-            "rows": len(table),
-            "columns": parameters,
-            "steps": made[0].n_steps // MANY,
-            "batch": inspect.signature(METHOD).parameters["batch_size"].default,
-        }
-    )
-)
+METHOD(epochs=1).fit(table, discrete)
+steps, start = made[0].n_steps, None
+sizes = {
+    "rows": len(table),
+    "columns": sum(p.numel() for a in made for group in a.param_groups for p in group["params"]),
+    "steps": steps,
+    "batch": inspect.signature(METHOD).parameters["batch_size"].default,
+}
+print(json.dumps(sizes), flush=True)
+made.clear()
+first_fit = False
+METHOD(epochs=ENDLESS).fit(table, discrete)
