@@ -141,7 +141,7 @@ METHODS: dict[str, Method] = {
         "Xu et al. 2019",
         costly=True,
         extra="torch",
-        code_version=3,
+        code_version=4,
     ),
     "tabgpt": Method(
         "tabgpt",
@@ -150,7 +150,7 @@ METHODS: dict[str, Method] = {
         "the idea of GReaT from scratch, no pretrained model",
         costly=True,
         extra="torch",
-        code_version=2,
+        code_version=3,
     ),
     "great": Method(
         "great",

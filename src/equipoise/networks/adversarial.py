@@ -146,8 +146,8 @@ class Activation:
         """Give relaxed rows: tanh, and softmax((raw + Gumbel noise) / temperature). Shape: (B, R) to (B, R)."""
         blocks = self.blocks
         uniform = torch.rand(len(raw), len(blocks.positions), generator=noise)
-        gumbel = uniform.clamp_(*UNIFORM).log_().neg_().log_().neg_()
-        logits = gumbel.add_(raw.index_select(1, blocks.positions)).div_(self.temperature)
+        turned = uniform.clamp_(*UNIFORM).log_().neg_().log_()  # Gumbel noise with its sign turned
+        logits = raw.index_select(1, blocks.positions).sub_(turned).div_(self.temperature)
         rows = torch.empty_like(raw)
         rows.index_copy_(1, blocks.positions, self.sums.softmax(logits))
         return rows.index_copy_(1, self.scalars, torch.tanh(raw.index_select(1, self.scalars)))
@@ -266,7 +266,8 @@ class Critic(nn.Module):
         Shape: packs (p, pack * width) each.
         """
         n = len(real)
-        packs = torch.cat([real, fake])
+        rows = real.new_empty(3 * n, real.shape[1])  # packs, and the slopes at those between them
+        packs = torch.cat([real, fake], out=rows[: 2 * n])
         before = torch.addmm(self.bias1, packs, self.weight1.T)
         a = torch.rand(n, 1, generator=self.noise, dtype=real.dtype)
         between = self._hidden(torch.lerp(before[n:], before[:n], a))
@@ -280,13 +281,13 @@ class Critic(nn.Module):
         a2 = self.weight3 * between.mask2
         e1 = a2 @ self.weight2
         a1 = e1 * between.mask1
-        slope = a1 @ self.weight1
+        slope = torch.mm(a1, self.weight1, out=rows[2 * n :])
         norm = torch.linalg.vector_norm(slope, dim=1, keepdim=True).clamp_(min=1e-12)
         off = norm - 1
         slope.mul_(off / norm * (2 * penalty / n))  # now the penalty's gradient with respect to it
         back1 = (slope @ self.weight1.T) * between.mask1
         back2 = (back1 @ self.weight2.T) * between.mask2
-        torch.mm(torch.cat([d1, a1]).T, torch.cat([packs, slope]), out=_gradient(self.weight1))
+        torch.mm(torch.cat([d1, a1]).T, rows, out=_gradient(self.weight1))
         _gradient(self.bias1).copy_(d1.sum(dim=0))
         torch.mm(torch.cat([d2, a2]).T, torch.cat([both.h1, back1]), out=_gradient(self.weight2))
         _gradient(self.bias2).copy_(d2.sum(dim=0))

@@ -73,15 +73,18 @@ class ConditionLaw:
         named = torch.where(columns < len(self.offsets), columns, -1)
         return Draws(classes[:0], named, categories, classes)
 
+    def places(self, draws: Draws) -> Tensor:
+        """Give where the ones of conditions are, (m, k): the class and what is named; `width` is no place."""
+        parts = [draws.classes] if self.n_classes else []
+        if len(self.offsets):
+            named = self.offsets[draws.columns.clamp(min=0)] + draws.categories
+            parts.append(torch.where(draws.columns >= 0, named, self.width))
+        return torch.stack(parts, dim=1)
+
     def vectors(self, draws: Draws) -> Tensor:
-        """Give conditions as one-hots (m, width)."""
-        out = torch.zeros(len(draws.columns), self.width)
-        if self.n_classes:
-            out.scatter_(1, draws.classes[:, None], 1.0)
-        named = torch.nonzero(draws.columns >= 0)[:, 0]
-        places = self.offsets[draws.columns[named]] + draws.categories[named]
-        out[named, places] = 1.0
-        return out
+        """Give conditions as rows of zeros with those ones (m, width)."""
+        out = torch.zeros(len(draws.columns), self.width + 1)
+        return out.scatter_(1, self.places(draws), 1.0)[:, : self.width]
 
 
 class Conditions:

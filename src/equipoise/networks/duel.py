@@ -15,6 +15,7 @@ from torch import Tensor
 
 from equipoise.networks.adversarial import Activation, Critic, Generator
 from equipoise.networks.conditions import Conditions, Draws
+from equipoise.networks.generator_pass import GeneratorPass
 from equipoise.networks.optimiser import FlatAdam
 
 BETAS = (0.5, 0.9)
@@ -74,6 +75,7 @@ class Duel:
             )
             for module in (generator, critic)
         )  # fmt: skip
+        self._pass = GeneratorPass(generator)
         self.n_steps = 0
 
     def batches(self) -> Iterator[list[Draws]]:
@@ -98,10 +100,7 @@ class Duel:
     def _judge(self, draws: Draws) -> tuple[Tensor, Tensor]:
         """Move the critic; its real rows come with a permutation of the fake ones' conditions."""
         conditions = self.conditions.law.vectors(draws)
-        with torch.no_grad():
-            fake = self.activation.soft(
-                self.generator(self._z(len(conditions)), conditions), self.noise
-            )
+        fake = self.activation.soft(self._raw(draws), self.noise)
         order = torch.randperm(len(conditions), generator=self.noise)
         real = self.rows.index_select(0, draws.rows[order])
         critic = self.critic
@@ -116,16 +115,20 @@ class Duel:
     def _fool(self, draws: Draws) -> tuple[Tensor, Tensor]:
         """Move the generator: rows that the critic takes for real and that meet their conditions."""
         conditions = self.conditions.law.vectors(draws)
-        self._g.zero_grad()
-        raw = self.generator(self._z(len(conditions)), conditions)
-        rows = self.activation.soft(raw.detach(), self.noise)
+        raw = self._raw(draws)
+        rows = self.activation.soft(raw, self.noise)
         pull, gradient = self.critic.pull(torch.cat([rows, conditions], dim=1))
         gradient = self.activation.slope(rows, gradient[:, : rows.shape[1]])
-        mismatch, positions, part = self.conditions.mismatch(raw.detach(), draws)
+        mismatch, positions, part = self.conditions.mismatch(raw, draws)
         gradient.view(-1).index_add_(0, positions.flatten(), part.flatten())
-        raw.backward(gradient)
+        self._pass.backward(gradient)
         self._g.step()
+        self._pass.refresh()
         return pull, mismatch
+
+    def _raw(self, draws: Draws) -> Tensor:
+        """Give raw rows of new noise that are to meet conditions."""
+        return self._pass.forward(self._z(len(draws.columns)), self.conditions.law.places(draws))
 
     def _z(self, n: int) -> Tensor:
         return torch.randn(n, self.generator.noise, generator=self.noise)
