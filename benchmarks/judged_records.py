@@ -10,7 +10,7 @@ from equipoise.registry import METHODS
 
 REFERENCES = {"reference-ctgan": "0.12.1", "reference-tvae": "0.12.1"}
 # Of which method, with which options.
-VARIANTS = {"tabgpt-random-order": ("tabgpt", {"order": "random"})}
+VARIANTS = {"tabgpt-table-order": ("tabgpt", {"order": "table"})}
 Key = tuple[str, str, int]
 
 

@@ -26,7 +26,7 @@ LARGE = ("hmeq", "steel_plates_fault", "adult")  # more than 1,000 rows to train
 SHOWN = {
     "reference-ctgan": "ctgan 0.12.1's CTGAN",
     "reference-tvae": "ctgan 0.12.1's TVAE",
-    "tabgpt-random-order": '`tabgpt`, `order="random"`',
+    "tabgpt-table-order": '`tabgpt`, `order="table"`',
 }
 HEADS = {"steel_plates_fault": "steel"}
 SEEDS = (0, 1, 2)

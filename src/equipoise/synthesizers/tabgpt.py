@@ -8,8 +8,8 @@ from the papers. Departures:
 - There is no language and no pretrained model. A column is one token, and each softmax goes over the tokens of its own
   column, so that no row has to be refused.
 - The label comes first in every row. It is always given, so its own law is not learnt.
-- Columns come in the order of the table, after those that are given: of half the batches in training a random set of
-  columns, of the other half none. Few orders are learnt better than all of them, which are an option.
+- Columns may also come in the order of the table, after those that are given: of half the batches in training a random
+  set of columns, of the other half none. Few orders are learnt better than all of them, and rows copied sooner.
 - Training starts from the frequencies of each class, column by column: what is left to learn is how columns hang
   together.
 - Bins of numbers hold equal shares of the batches, in which rare classes are held more often than in the table.
@@ -91,8 +91,8 @@ class TabGPT(NetworkSynthesizer, Prompted):
         Share of the tokens that are left out where training reads them.
     class_power : float, default=0.25
         A batch holds class c in proportion to n_c to this power: 1 is as in the table, 0 is balanced.
-    order : {"table", "random"}, default="table"
-        In which order columns are written after those that are given: that of the table, or any, as published.
+    order : {"random", "table"}, default="random"
+        In which order columns are written after those that are given: any, as published, or that of the table.
     max_bins : int, default=64
         Bins of a number at most; fewer if there are fewer than 20 rows for each.
     precision : int, default=1
@@ -158,7 +158,7 @@ class TabGPT(NetworkSynthesizer, Prompted):
         dropout: float = 0.1,
         token_dropout: float = 0.1,
         class_power: float = 0.25,
-        order: Literal["table", "random"] = "table",
+        order: Literal["random", "table"] = "random",
         max_bins: int = 64,
         precision: int = 1,
         decode: Decoding = "jitter",
@@ -302,7 +302,7 @@ class TabGPT(NetworkSynthesizer, Prompted):
         check_zero_or_more(self, "weight_decay")
         check_share(self, "dropout", "token_dropout", one=False)
         check_share(self, "class_power")
-        check_choices(self, order=("table", "random"), decode=("jitter", "value", "uniform"))
+        check_choices(self, order=("random", "table"), decode=("jitter", "value", "uniform"))
         if self.width % self.heads:
             raise OptionError(
                 f"width must be a multiple of heads, got {self.width} and {self.heads}"
