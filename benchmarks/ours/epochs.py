@@ -42,7 +42,12 @@ def duel() -> tuple[int, int, object]:
         width=width, condition=condition, noise=128, hidden=(256, 256), generator=noise
     )
     critic = Critic(
-        width=width + condition, pack=10, hidden=(256, 256), dropout=0.5, generator=noise
+        width=width,
+        condition=condition,
+        pack=10,
+        hidden=(256, 256),
+        dropout=0.5,
+        generator=noise,
     )
     rules = Rules(BATCH, 1, 2e-4, 1e-6, 10.0, 0.0)
     fight = Duel(generator, critic, Activation(block_ids, 0.2), conditions, rows, rules, noise)

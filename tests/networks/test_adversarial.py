@@ -15,9 +15,15 @@ def noise(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def critic(pack=2, dropout=0.0, hidden=(16, 12), width=7):
-    made = Critic(width=width, pack=pack, hidden=hidden, dropout=dropout, generator=noise())
-    return made.double()
+def critic(pack=2, dropout=0.0, hidden=(16, 12)):
+    sizes = {"width": 7, "condition": 3, "pack": pack, "hidden": hidden}
+    return Critic(**sizes, dropout=dropout, generator=noise()).double()
+
+
+def judged(n, seed=1):
+    """Rows and conditions."""
+    both = torch.randn(n, 10, generator=noise(seed), dtype=torch.float64)
+    return both[:, :7], both[:, 7:]
 
 
 def scored(c, packs):
@@ -28,10 +34,11 @@ def scored(c, packs):
 
 def test_the_critics_gradients_are_those_of_automatic_differentiation(monkeypatch):
     c = critic()
-    real, fake = torch.randn(2, 6, 14, generator=noise(1), dtype=torch.float64)
+    of_real, of_fake = judged(12, seed=1), judged(12, seed=3)
     a = torch.rand(6, 1, generator=noise(2), dtype=torch.float64)
     monkeypatch.setattr(torch, "rand", lambda *_, **__: a)
-    distance, penalty = c.loss(real, fake, 10.0)
+    distance, penalty = c.loss(of_real, of_fake, 10.0)
+    real, fake = c.packed(*of_real), c.packed(*of_fake)
     mine = {name: p.grad.clone() for name, p in c.named_parameters() if p.grad is not None}
     c.zero_grad(set_to_none=True)
     between = (a * real + (1 - a) * fake).requires_grad_()
@@ -49,9 +56,10 @@ def test_the_critics_gradients_are_those_of_automatic_differentiation(monkeypatc
 
 def test_the_pull_on_rows_is_the_gradient_of_their_score():
     c = critic()
-    rows = torch.randn(10, 7, generator=noise(3), dtype=torch.float64, requires_grad=True)
-    loss, gradient = c.pull(rows.detach())
-    expected = -scored(c, c.packed(rows)).mean()
+    rows, conditions = judged(10)
+    rows.requires_grad_()
+    loss, gradient = c.pull(rows.detach(), conditions)
+    expected = -scored(c, c.packed(rows, conditions)).mean()
     expected.backward()
     torch.testing.assert_close(loss, expected.detach())
     torch.testing.assert_close(gradient, rows.grad)
@@ -64,22 +72,31 @@ def test_the_penalty_of_a_linear_critic_is_that_of_its_weight_over_the_whole_pac
     c = critic(pack=pack, hidden=(1, 1))
     monkeypatch.setattr(adversarial, "SLOPE", 1.0)
     slope = (c.weight3 * c.weight2 * c.weight1).detach()[0]
-    assert len(slope) == 7 * pack
-    rows = torch.randn(2, 5 * pack, 7, generator=noise(1), dtype=torch.float64)
-    real, fake = map(c.packed, rows)
-    _, penalty = c.loss(real, fake, 10.0)
+    assert len(slope) == 10 * pack
+    _, penalty = c.loss(judged(5 * pack, seed=1), judged(5 * pack, seed=2), 10.0)
     assert float(penalty) == pytest.approx(10 * float(slope.norm() - 1) ** 2, rel=1e-9)
 
 
 def test_rows_of_a_pack_have_places_and_packs_do_not():
     c = critic(pack=5)
-    rows = torch.randn(20, 7, generator=noise(1), dtype=torch.float64)
-    scores = c.score(c.packed(rows))
-    inside = rows.reshape(4, 5, 7)[:, [1, 0, 2, 3, 4]].reshape(20, 7)
-    assert not torch.allclose(c.score(c.packed(inside)), scores)
+    rows, conditions = judged(20)
+    scores = c.score(c.packed(rows, conditions))
+
+    def moved(order):
+        return c.packed(rows[order], conditions[order])
+
+    inside = torch.arange(20).reshape(4, 5)[:, [1, 0, 2, 3, 4]].flatten()
+    assert not torch.allclose(c.score(moved(inside)), scores)
     order = torch.tensor([2, 0, 3, 1])
-    whole = rows.reshape(4, 5, 7)[order].reshape(20, 7)
-    torch.testing.assert_close(c.score(c.packed(whole)), scores[order])
+    whole = torch.arange(20).reshape(4, 5)[order].flatten()
+    torch.testing.assert_close(c.score(moved(whole)), scores[order])
+
+
+def test_a_pack_holds_its_rows_and_then_their_conditions():
+    c = critic()
+    rows, conditions = judged(4)
+    packs = c.packed(rows, conditions)
+    torch.testing.assert_close(packs[1], torch.cat([*rows[2:], *conditions[2:]]))
 
 
 def test_dropout_keeps_means():
@@ -165,17 +182,17 @@ def test_settled_moments_are_the_means_over_batches():
     torch.testing.assert_close(g.variance0, torch.stack([h.var(0) for h in first]).mean(0).detach())
 
 
-def test_networks_are_built_again_from_their_config():
-    for made in (generator(), critic(pack=3, dropout=0.5)):
-        again = type(made)(**made.config, generator=noise(9))
-        assert {k: v.shape for k, v in again.state_dict().items()} == {
-            k: v.shape for k, v in made.state_dict().items()
-        }
+def test_a_generator_is_built_again_from_its_config():
+    made = generator()
+    again = Generator(**made.config, generator=noise(9))
+    assert {k: v.shape for k, v in again.state_dict().items()} == {
+        k: v.shape for k, v in made.state_dict().items()
+    }
 
 
 def test_no_global_stream_moves():
     before, legacy = torch.random.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
     generator()
-    critic(dropout=0.5).score(torch.ones(2, 14, dtype=torch.float64))
+    critic(dropout=0.5).score(torch.ones(2, 20, dtype=torch.float64))
     assert torch.equal(before, torch.random.get_rng_state())
     assert (np.random.get_state()[1] == legacy).all()  # noqa: NPY002

@@ -26,6 +26,7 @@ from equipoise.networks.blocks import Blocks
 SLOPE = 0.2  # of the critic's activations below 0
 MOMENTUM = 0.1  # of the running moments of batch normalisation
 EPSILON = 1e-5
+leaky_relu_backward = torch.ops.aten.leaky_relu_backward
 UNIFORM = (1e-10, 1 - 1e-7)  # bounds of a number whose logarithm is taken twice in single precision
 
 
@@ -191,46 +192,46 @@ class _Pass:
 class Critic(nn.Module):
     """Scores of packs of rows: two layers of leaky units with dropout, and no batch normalisation.
 
+    A pack is its rows side by side, then their conditions.
+
     Parameters
     ----------
-    width : int
-        Positions of a row and its condition together.
+    width, condition : int
+        Positions of a row and of its condition.
     pack : int
         Rows that are judged together.
     hidden : sequence of two int
     dropout : float
     generator : torch.Generator
         Of the first weights, and of dropout.
-
-    Attributes
-    ----------
-    config : dict
-        Arguments that it can be built again with.
     """
 
     def __init__(
         self,
         *,
         width: int,
+        condition: int,
         pack: int,
         hidden: tuple[int, int],
         dropout: float,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        self.config = {"width": width, "pack": pack, "hidden": tuple(hidden), "dropout": dropout}
         self.pack, self.dropout, self.noise = pack, dropout, generator
+        self.of_rows = pack * width
         first, second = hidden
-        self.weight1 = _uniform(first, pack * width, pack * width, generator)
-        self.bias1 = _uniform(1, first, pack * width, generator)
+        both = pack * (width + condition)
+        self.weight1 = _uniform(first, both, both, generator)
+        self.bias1 = _uniform(1, first, both, generator)
         self.weight2 = _uniform(second, first, first, generator)
         self.bias2 = _uniform(1, second, first, generator)
         self.weight3 = _uniform(1, second, second, generator)
         self.bias3 = _uniform(1, 1, second, generator)
 
-    def packed(self, rows: Tensor) -> Tensor:
-        """Put consecutive rows side by side. Shape: (B, width) to (B / pack, pack * width)."""
-        return rows.reshape(len(rows) // self.pack, -1)
+    def packed(self, rows: Tensor, conditions: Tensor) -> Tensor:
+        """Put consecutive rows side by side, their conditions behind. Shape: (B, width) to (B / pack, pack * both)."""
+        p = len(rows) // self.pack
+        return torch.cat([rows.reshape(p, -1), conditions.reshape(p, -1)], dim=1)
 
     def _keep(self, like: Tensor) -> Tensor:
         if not self.dropout:
@@ -242,10 +243,10 @@ class Critic(nn.Module):
 
     def _hidden(self, before: Tensor) -> _Pass:
         """Give both layers from what the first one is before its activation. Shape: (p, H1)."""
-        mask1 = self._keep(before).mul_(_slopes(before))
+        mask1 = leaky_relu_backward(self._keep(before), before, SLOPE, False)
         h1 = before * mask1
         before2 = torch.addmm(self.bias2, h1, self.weight2.T)
-        mask2 = self._keep(before2).mul_(_slopes(before2))
+        mask2 = leaky_relu_backward(self._keep(before2), before2, SLOPE, False)
         return _Pass(mask1, h1, mask2, before2 * mask2)
 
     def _score(self, h2: Tensor) -> Tensor:
@@ -257,53 +258,59 @@ class Critic(nn.Module):
         return self._score(self._hidden(torch.addmm(self.bias1, packs, self.weight1.T)).h2)
 
     @torch.no_grad()
-    def loss(self, real: Tensor, fake: Tensor, penalty: float) -> tuple[Tensor, Tensor]:
+    def loss(
+        self, real: tuple[Tensor, Tensor], fake: tuple[Tensor, Tensor], penalty: float
+    ) -> tuple[Tensor, Tensor]:
         """Set the gradients of the parameters to those of the critic's loss, and give the loss without and the penalty.
 
         L = mean C(fake) - mean C(real) + penalty * mean (||grad_u C(u)|| - 1)^2, u = a real + (1 - a) fake with one
         uniform a a pack (Gulrajani et al. 2017, eq. 3).
 
-        Shape: packs (p, pack * width) each.
+        Parameters
+        ----------
+        real, fake : tuple of Tensor
+            Rows (B, width) and their conditions (B, condition).
+        penalty : float
         """
-        n = len(real)
-        rows = real.new_empty(3 * n, real.shape[1])  # packs, and the slopes at those between them
-        packs = torch.cat([real, fake], out=rows[: 2 * n])
-        before = torch.addmm(self.bias1, packs, self.weight1.T)
-        a = torch.rand(n, 1, generator=self.noise, dtype=real.dtype)
-        between = self._hidden(torch.lerp(before[n:], before[:n], a))
-        both = self._hidden(before)
-        scores = self._score(both.h2)
-        weights = packs.new_full((2 * n, 1), -1.0 / n)
-        weights[n:] = 1.0 / n
-        d2 = weights * self.weight3 * both.mask2
-        d1 = (d2 @ self.weight2) * both.mask1
-        # grad_u C(u) is a product of weights and masks, from the score down to the pack
-        a2 = self.weight3 * between.mask2
-        e1 = a2 @ self.weight2
-        a1 = e1 * between.mask1
-        slope = torch.mm(a1, self.weight1, out=rows[2 * n :])
+        n = len(real[0]) // self.pack
+        packs = self.weight1.new_empty(3 * n, self.weight1.shape[1])  # the last part for slopes
+        for k, (rows, conditions) in enumerate((real, fake)):
+            part = packs[k * n : (k + 1) * n]
+            part[:, : self.of_rows] = rows.reshape(n, -1)
+            part[:, self.of_rows :] = conditions.reshape(n, -1)
+        before = packs.new_empty(3 * n, len(self.weight1))  # of real, fake, and between
+        torch.addmm(self.bias1, packs[: 2 * n], self.weight1.T, out=before[: 2 * n])
+        a = torch.rand(n, 1, generator=self.noise, dtype=packs.dtype)
+        torch.lerp(before[n : 2 * n], before[:n], a, out=before[2 * n :])
+        there = self._hidden(before)
+        # the gradients of the two means and grad_u C(u) are products of weights and masks, from the score down
+        above = packs.new_tensor([-1.0 / n, 1.0 / n, 1.0]).repeat_interleave(n)[:, None]
+        d2 = above * self.weight3 * there.mask2
+        d1 = (d2 @ self.weight2) * there.mask1
+        slope = torch.mm(d1[2 * n :], self.weight1, out=packs[2 * n :])
         norm = torch.linalg.vector_norm(slope, dim=1, keepdim=True).clamp_(min=1e-12)
         off = norm - 1
         slope.mul_(off / norm * (2 * penalty / n))  # now the penalty's gradient with respect to it
-        back1 = (slope @ self.weight1.T) * between.mask1
-        back2 = (back1 @ self.weight2.T) * between.mask2
-        torch.mm(torch.cat([d1, a1]).T, rows, out=_gradient(self.weight1))
-        _gradient(self.bias1).copy_(d1.sum(dim=0))
-        torch.mm(torch.cat([d2, a2]).T, torch.cat([both.h1, back1]), out=_gradient(self.weight2))
-        _gradient(self.bias2).copy_(d2.sum(dim=0))
-        _gradient(self.weight3).copy_(weights.T @ both.h2).add_(back2.sum(dim=0))
+        scores = self._score(there.h2[: 2 * n])
+        back1 = torch.mul(slope @ self.weight1.T, there.mask1[2 * n :], out=there.h1[2 * n :])
+        back2 = (back1 @ self.weight2.T) * there.mask2[2 * n :]
+        torch.mm(d1.T, packs, out=_gradient(self.weight1))
+        _gradient(self.bias1).copy_(d1[: 2 * n].sum(dim=0))
+        torch.mm(d2.T, there.h1, out=_gradient(self.weight2))
+        _gradient(self.bias2).copy_(d2[: 2 * n].sum(dim=0))
+        _gradient(self.weight3).copy_(above[: 2 * n].T @ there.h2[: 2 * n]).add_(back2.sum(dim=0))
         return scores[n:].mean() - scores[:n].mean(), penalty * off.square().mean()
 
     @torch.no_grad()
-    def pull(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Give -mean C(rows) and its gradient with respect to the rows.
+    def pull(self, rows: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Give -mean C and its gradient with respect to the rows.
 
-        Shape: (B, width) to () and (B, width).
+        Shape: (B, width) and (B, condition) to () and (B, width).
         """
-        packs = self.packed(rows)
+        packs = self.packed(rows, conditions)
         there = self._hidden(torch.addmm(self.bias1, packs, self.weight1.T))
-        a1 = ((self.weight3 * there.mask2) @ self.weight2) * there.mask1
-        slope = (a1 @ self.weight1).div_(-len(packs))
+        d1 = ((self.weight3 * there.mask2) @ self.weight2) * there.mask1
+        slope = (d1 @ self.weight1[:, : self.of_rows]).div_(-len(packs))
         return -self._score(there.h2).mean(), slope.reshape(rows.shape)
 
 
@@ -314,10 +321,6 @@ def _coins(like: Tensor, noise: torch.Generator) -> Tensor:
     octets = words.view(torch.uint8).view(-1, 8)[:, :7].reshape(-1, 1)  # the eighth holds the sign
     bits = (octets >> torch.arange(8, dtype=torch.uint8)) & 1
     return bits.view(-1)[:n].view(like.shape).to(like.dtype)
-
-
-def _slopes(before: Tensor) -> Tensor:
-    return (before > 0).to(before.dtype).mul_(1 - SLOPE).add_(SLOPE)
 
 
 def _gradient(parameter: nn.Parameter) -> Tensor:

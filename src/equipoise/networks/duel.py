@@ -103,11 +103,8 @@ class Duel:
         fake = self.activation.soft(self._raw(draws), self.noise)
         order = torch.randperm(len(conditions), generator=self.noise)
         real = self.rows.index_select(0, draws.rows[order])
-        critic = self.critic
-        distance, penalty = critic.loss(
-            critic.packed(torch.cat([real, conditions[order]], dim=1)),
-            critic.packed(torch.cat([fake, conditions], dim=1)),
-            self.rules.penalty,
+        distance, penalty = self.critic.loss(
+            (real, conditions[order]), (fake, conditions), self.rules.penalty
         )
         self._c.step()
         return distance, penalty
@@ -117,8 +114,8 @@ class Duel:
         conditions = self.conditions.law.vectors(draws)
         raw = self._raw(draws)
         rows = self.activation.soft(raw, self.noise)
-        pull, gradient = self.critic.pull(torch.cat([rows, conditions], dim=1))
-        gradient = self.activation.slope(rows, gradient[:, : rows.shape[1]])
+        pull, gradient = self.critic.pull(rows, conditions)
+        gradient = self.activation.slope(rows, gradient)
         mismatch, positions, part = self.conditions.mismatch(raw, draws)
         gradient.view(-1).index_add_(0, positions.flatten(), part.flatten())
         self._pass.backward(gradient)

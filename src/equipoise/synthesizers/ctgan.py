@@ -277,7 +277,7 @@ class CTGAN(NetworkSynthesizer):
             generator=noise,
         )  # fmt: skip
         critic = Critic(
-            width=layout.width + condition, pack=self.pack, hidden=self.hidden,
+            width=layout.width, condition=condition, pack=self.pack, hidden=self.hidden,
             dropout=self.dropout, generator=noise,
         )  # fmt: skip
         activation = Activation(layout.block_ids, self.temperature)
