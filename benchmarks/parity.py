@@ -21,7 +21,7 @@ def difference(ours: list[float], theirs: list[float]) -> float:
     """Give the largest difference of two lists of scores, where NaN equals NaN and nothing else."""
     if len(ours) != len(theirs):
         return math.inf
-    return max(_gap(a, b) for a, b in zip(ours, theirs, strict=True))
+    return max((_gap(a, b) for a, b in zip(ours, theirs, strict=True)), default=0.0)
 
 
 def _gap(a: float, b: float) -> float:
@@ -69,9 +69,9 @@ def main() -> int:
         return 2
     print(f"{'score':<34}{'values':>8}{'largest difference':>22}   in")
     for name, (n, worst, where) in found.items():
-        word = "" if worst <= TOLERANCE else "  DIFFERS"
+        word = "  NOTHING COMPARED" if n == 0 else "" if worst <= TOLERANCE else "  DIFFERS"
         print(f"{name:<34}{n:>8}{worst:>22.1e}   {where}{word}")
-    return 0 if all(worst <= TOLERANCE for _, worst, _ in found.values()) else 1
+    return 0 if all(n and worst <= TOLERANCE for n, worst, _ in found.values()) else 1
 
 
 if __name__ == "__main__":

@@ -4,14 +4,16 @@
 
 Both sides of a pair run in turn, each in a process and an environment of its own, on the same table and the same two
 processors. What counts is the ratio of the two inside a round, since the speed of a shared machine drifts; the median
-over the rounds must reach the floor, or the exit status is 1. A round of a network keeps both programs alive and takes
-their epochs in turn, each epoch a ratio of its own. It also says how much of a step of ours its matrix products alone
-would take.
+must reach the floor, or the exit status is 1. A round of a network keeps both programs alive and takes their epochs in
+turn, each epoch a ratio of its own, and the median is over all of them. It also says how much of a step of ours its
+matrix products alone would take.
 """
 
 import argparse
+import contextlib
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -42,8 +44,8 @@ class Pair:
         Whether both must give equally many rows and columns (else rows only). The columns of a network
         are its parameters, and the steps of an epoch and the batch must agree too.
     is_network : bool, default=False
-        Whether the work is an epoch: the program is then `epochs`, is told the pair's name and the file of encoded
-        rows, and takes an epoch whenever it is sent a line.
+        Whether the work is an epoch: the program is then `epochs`, is told the pair's name (ours the file of encoded
+        rows, too), says what an epoch is once it is ready, and takes one whenever it is sent a line.
     threads : int, default=1
         Of numerical libraries.
     """
@@ -136,6 +138,7 @@ class Runner:
         self._process = subprocess.Popen(
             [python, "-B", program, *arguments], env=environment(threads), text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
+            start_new_session=True,
         )  # fmt: skip
 
     def __enter__(self) -> "Runner":
@@ -143,12 +146,13 @@ class Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close its input, at which it ends, workers of its own included; whatever does not is ended."""
-        self._process.stdin.close()
+        """Close its input, at which it ends; if it does not, end it and the workers that it has started."""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(SECONDS_TO_END)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._process.stdout.close()
         self._errors.close()
@@ -163,8 +167,11 @@ class Runner:
 
     def ask(self) -> str:
         """Send a line and give what it answers."""
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        with contextlib.suppress(
+            BrokenPipeError
+        ):  # of one that has failed: it has no answer, which says so
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
         return self.answer()
 
 

@@ -15,6 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from equipoise.networks.adversarial import Activation, Critic, Generator
 from equipoise.networks.conditions import Conditions
 from equipoise.networks.duel import Duel, Rules
+from equipoise.networks.variational import VariationalAutoencoder
+from equipoise.networks.variational_learner import Learner, Recipe
 
 BATCH = 500
 SIDE, PRODUCTS = 1024, 50  # of the plain product, and how often it is tried
@@ -63,23 +65,27 @@ def duel() -> tuple[int, int, object]:
 
 def autoencoder() -> tuple[int, int, object]:
     """Give parameters, steps of an epoch, and what takes so many steps."""
-    from equipoise.networks.variational_learner import Recipe, fit_rows
-
     n_modes = [int(spans[k + 1, 2]) if k + 1 < len(spans) else 0 for k in np.flatnonzero(is_scalar)]
-    scalars = starts[is_scalar]
+    network = VariationalAutoencoder(
+        scalars=starts[is_scalar],
+        n_modes=n_modes,
+        block_ids=block_ids,
+        shared=True,
+        n_classes=0,
+        latent=128,
+        hidden=(128, 128),
+        generator=noise,
+    )
+    y = torch.zeros(len(rows), dtype=torch.int64)
+    recipe = Recipe(batch_size=BATCH, whole=True)
+    learner = Learner(network, rows, torch.zeros(len(rows), 0), y, y > 0, recipe, noise)
+    batches = learner.batches()
 
-    def run(epochs: int) -> object:
-        return fit_rows(
-            rows,
-            scalars=scalars,
-            n_modes=n_modes,
-            block_ids=block_ids,
-            recipe=Recipe(batch_size=BATCH, whole=True),
-            epochs=epochs,
-        )
+    def run(epochs: int) -> None:
+        for _ in range(epochs * learner.n_batches):
+            learner.step(next(batches))
 
-    network, training = run(1)
-    return sum(p.numel() for p in network.parameters()), training.n_steps, run
+    return sum(p.numel() for p in network.parameters()), learner.n_batches, run
 
 
 def operations_of(run: object, steps: int) -> float:

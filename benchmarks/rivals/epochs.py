@@ -1,7 +1,8 @@
-"""ctgan: seconds of an epoch on Adult at its own settings: epochs.py ctgan|tvae FILE.npz.
+"""ctgan: seconds of an epoch on Adult at its own settings: epochs.py ctgan|tvae.
 
 Each line that comes in asks for an epoch, whose seconds are printed. A first fit of one epoch counts parameters and
-steps at the optimisers that it makes; in a second, endless one the last optimiser step of an epoch waits for the line.
+steps at the optimisers that it makes; in a second, endless one the last optimiser step of an epoch waits for the line,
+from the second epoch on.
 """
 
 import inspect
@@ -42,10 +43,9 @@ class Counted(torch.optim.Adam):
 
 
 def wait() -> None:
-    """Print the seconds since the last line came in and take the next; the last of them ends the program."""
+    """Print the seconds since the last line came in, at first the sizes, and take the next line; none is the end."""
     global start
-    if start is not None:
-        print(time.perf_counter() - start, flush=True)
+    print(json.dumps(sizes) if start is None else time.perf_counter() - start, flush=True)
     if not sys.stdin.readline():
         sys.exit(0)
     start = time.perf_counter()
@@ -63,7 +63,6 @@ sizes = {
     "steps": steps,
     "batch": inspect.signature(METHOD).parameters["batch_size"].default,
 }
-print(json.dumps(sizes), flush=True)
 made.clear()
 first_fit = False
 METHOD(epochs=ENDLESS).fit(table, discrete)

@@ -39,4 +39,5 @@ def test_a_difference_of_scores_is_seen_and_so_is_a_score_that_one_side_lacks(mo
     nan = float("nan")
     assert difference([1.0, nan], [1.0, nan]) == 0
     assert difference([1.0, 0.5], [1.0, 0.25]) == 0.25
+    assert difference([], []) == 0
     assert difference([nan], [1.0]) == difference([1.0], [1.0, 1.0]) == float("inf")

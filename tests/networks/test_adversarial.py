@@ -26,14 +26,20 @@ def judged(n, seed=1):
     return both[:, :7], both[:, 7:]
 
 
-def scored(c, packs):
-    h = functional.leaky_relu(packs @ c.weight1.T + c.bias1, adversarial.SLOPE)
-    h = functional.leaky_relu(h @ c.weight2.T + c.bias2, adversarial.SLOPE)
+def scored(c, packs, keep=(1.0, 1.0)):
+    h = functional.leaky_relu(packs @ c.weight1.T + c.bias1, adversarial.SLOPE) * keep[0]
+    h = functional.leaky_relu(h @ c.weight2.T + c.bias2, adversarial.SLOPE) * keep[1]
     return (h @ c.weight3.T + c.bias3)[:, 0]
 
 
-def test_the_critics_gradients_are_those_of_automatic_differentiation(monkeypatch):
-    c = critic()
+@pytest.mark.parametrize("dropout", [0.0, 0.5, 0.2])
+def test_the_critics_gradients_are_those_of_automatic_differentiation(dropout, monkeypatch):
+    c = critic(dropout=dropout)
+    # of real packs, of fake ones, and of those between; what is dropped stays so on the way back
+    keep = [c._keep(torch.ones(18, n, dtype=torch.float64)) for n in (16, 12)]
+    real_keep, fake_keep, between_keep = zip(*(k.split(6) for k in keep), strict=True)
+    kept = iter(keep)
+    c._keep = lambda like: next(kept)
     of_real, of_fake = judged(12, seed=1), judged(12, seed=3)
     a = torch.rand(6, 1, generator=noise(2), dtype=torch.float64)
     monkeypatch.setattr(torch, "rand", lambda *_, **__: a)
@@ -42,8 +48,10 @@ def test_the_critics_gradients_are_those_of_automatic_differentiation(monkeypatc
     mine = {name: p.grad.clone() for name, p in c.named_parameters() if p.grad is not None}
     c.zero_grad(set_to_none=True)
     between = (a * real + (1 - a) * fake).requires_grad_()
-    slope = torch.autograd.grad(scored(c, between).sum(), between, create_graph=True)[0]
-    expected = scored(c, fake).mean() - scored(c, real).mean()
+    slope = torch.autograd.grad(scored(c, between, between_keep).sum(), between, create_graph=True)[
+        0
+    ]
+    expected = scored(c, fake, fake_keep).mean() - scored(c, real, real_keep).mean()
     expected_penalty = 10 * (slope.norm(dim=1) - 1).square().mean()
     (expected + expected_penalty).backward()
     torch.testing.assert_close(distance, expected.detach())

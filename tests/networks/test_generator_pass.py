@@ -66,11 +66,3 @@ def test_weights_of_conditions_are_taken_anew_after_a_move():
     way.refresh()
     expected = generator(z, dense(places, torch.float64))
     torch.testing.assert_close(way.forward(z, places), expected.detach())
-
-
-def test_parameters_without_gradients_are_an_error():
-    generator, z, places = made()
-    way = GeneratorPass(generator)
-    way.forward(z, places)
-    with pytest.raises(ValueError, match="no gradients"):
-        way.backward(torch.ones(len(z), WIDTH, dtype=torch.float64))

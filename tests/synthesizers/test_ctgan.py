@@ -321,15 +321,20 @@ def test_generated_rows_carry_the_condition_in_the_column_that_it_names():
             "after": rng.choice(["u", "v"], len(y), p=[0.7, 0.3]),
         }
     )
-    model = CTGAN(random_state=0, max_steps=1000, calibrate=False).fit(table, np.zeros(len(y)))
-    levels = [column.levels for column in model.schema_.discrete]
-    assert [list(found) for found in levels] == [["a", "b", "c"], ["0", "1"], ["u", "v"]]
-    for block, category, mean in ((1, 0, 0), (1, 1, 4), (0, 2, None), (2, 1, None)):
-        rows = drawn(model, block, category)
-        assert isinstance(rows, Coded)
-        assert (rows.codes[:, block] == category).mean() >= 0.95
-        for other in {0, 1, 2} - {block}:  # these are left free
-            assert len(np.unique(rows.codes[:, other])) == len(levels[other])
-        if mean is not None:
-            # measured: -0.1 and 4.6; the card's 0.5 holds where marginals are set right afterwards, as above
-            assert rows.numbers[:, 0].mean() == pytest.approx(mean, abs=1.0)
+    means = {0: [], 1: []}
+    for seed in range(5):
+        model = CTGAN(random_state=seed, max_steps=1000, calibrate=False)
+        model.fit(table, np.zeros(len(y)))
+        levels = [column.levels for column in model.schema_.discrete]
+        assert [list(found) for found in levels] == [["a", "b", "c"], ["0", "1"], ["u", "v"]]
+        for block, category in ((1, 0), (1, 1), (0, 2), (2, 1)):
+            rows = drawn(model, block, category)
+            assert isinstance(rows, Coded)
+            assert (rows.codes[:, block] == category).mean() >= 0.95
+            for other in {0, 1, 2} - {block}:  # these are left free
+                assert len(np.unique(rows.codes[:, other])) == len(levels[other])
+            if block == 1:
+                means[category].append(rows.numbers[:, 0].mean())
+    # single fits give -0.2 to 0.7 and 4.2 to 6.3; the card's 0.5 holds where marginals are set right, as above
+    assert np.median(means[0]) == pytest.approx(0, abs=1.0)
+    assert np.median(means[1]) == pytest.approx(4, abs=1.0)

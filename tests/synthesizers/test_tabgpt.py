@@ -168,6 +168,10 @@ def test_a_lower_temperature_makes_likely_cells_likelier():
     assert abs(shares[1] - 0.80) < 0.1
 
 
+def test_columns_are_written_in_any_order_unless_told_otherwise():
+    assert TabGPT().order == "random"  # as published
+
+
 def test_orders_keep_the_tokens_of_a_column_together_and_begin_with_what_is_given():
     groups = [(0,), (1, 2), (3,), (4, 5)]
     g = torch.Generator().manual_seed(0)

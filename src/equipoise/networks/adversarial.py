@@ -26,8 +26,9 @@ from equipoise.networks.blocks import Blocks
 SLOPE = 0.2  # of the critic's activations below 0
 MOMENTUM = 0.1  # of the running moments of batch normalisation
 EPSILON = 1e-5
-leaky_relu_backward = torch.ops.aten.leaky_relu_backward
 UNIFORM = (1e-10, 1 - 1e-7)  # bounds of a number whose logarithm is taken twice in single precision
+
+leaky_relu_backward = torch.ops.aten.leaky_relu_backward
 
 
 def _uniform(n_out: int, n_in: int, fan_in: int, generator: torch.Generator) -> nn.Parameter:
@@ -243,6 +244,7 @@ class Critic(nn.Module):
 
     def _hidden(self, before: Tensor) -> _Pass:
         """Give both layers from what the first one is before its activation. Shape: (p, H1)."""
+        # a gradient's way back through a leaky unit is the product with its slope, in one pass
         mask1 = leaky_relu_backward(self._keep(before), before, SLOPE, False)
         h1 = before * mask1
         before2 = torch.addmm(self.bias2, h1, self.weight2.T)
@@ -254,7 +256,7 @@ class Critic(nn.Module):
 
     @torch.no_grad()
     def score(self, packs: Tensor) -> Tensor:
-        """Give scores (p,) of packs (p, pack * width)."""
+        """Give scores (p,) of packs (p, pack * (width + condition))."""
         return self._score(self._hidden(torch.addmm(self.bias1, packs, self.weight1.T)).h2)
 
     @torch.no_grad()
@@ -294,11 +296,11 @@ class Critic(nn.Module):
         scores = self._score(there.h2[: 2 * n])
         back1 = torch.mul(slope @ self.weight1.T, there.mask1[2 * n :], out=there.h1[2 * n :])
         back2 = (back1 @ self.weight2.T) * there.mask2[2 * n :]
-        torch.mm(d1.T, packs, out=_gradient(self.weight1))
-        _gradient(self.bias1).copy_(d1[: 2 * n].sum(dim=0))
-        torch.mm(d2.T, there.h1, out=_gradient(self.weight2))
-        _gradient(self.bias2).copy_(d2[: 2 * n].sum(dim=0))
-        _gradient(self.weight3).copy_(above[: 2 * n].T @ there.h2[: 2 * n]).add_(back2.sum(dim=0))
+        torch.mm(d1.T, packs, out=gradient_of(self.weight1))
+        gradient_of(self.bias1).copy_(d1[: 2 * n].sum(dim=0))
+        torch.mm(d2.T, there.h1, out=gradient_of(self.weight2))
+        gradient_of(self.bias2).copy_(d2[: 2 * n].sum(dim=0))
+        gradient_of(self.weight3).copy_(above[: 2 * n].T @ there.h2[: 2 * n]).add_(back2.sum(dim=0))
         return scores[n:].mean() - scores[:n].mean(), penalty * off.square().mean()
 
     @torch.no_grad()
@@ -323,7 +325,8 @@ def _coins(like: Tensor, noise: torch.Generator) -> Tensor:
     return bits.view(-1)[:n].view(like.shape).to(like.dtype)
 
 
-def _gradient(parameter: nn.Parameter) -> Tensor:
+def gradient_of(parameter: nn.Parameter) -> Tensor:
+    """Give the gradient of a parameter to write to, of zeros where there is none yet."""
     if parameter.grad is None:
         parameter.grad = torch.zeros_like(parameter)
     return parameter.grad

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from equipoise.networks.adversarial import EPSILON, MOMENTUM, Generator
+from equipoise.networks.adversarial import EPSILON, MOMENTUM, Generator, gradient_of
 
 threshold_backward = torch.ops.aten.threshold_backward
 batch_norm_backward = torch.ops.aten.native_batch_norm_backward
@@ -36,7 +35,7 @@ class GeneratorPass:
     Parameters
     ----------
     generator : Generator
-        Its parameters have gradients, which `backward` writes.
+        Whenever its parameters have moved, `refresh` is to be called. `backward` writes their gradients.
     """
 
     def __init__(self, generator: Generator) -> None:
@@ -56,18 +55,20 @@ class GeneratorPass:
         """Give raw rows. Shape: (B, noise) and (B, k), the places of ones in a condition, to (B, R)."""
         own = self.generator
         self._z, self._places, self._layers = z, places, list[_Layer]()
-        waiting = torch.addmm(self._bias, z, own.weights[0][:, : own.noise].T)
-        waiting += functional.embedding_bag(places, self._by_place, mode="sum")
+        waiting = self._by_place.index_select(0, places[:, 0]).add_(self._bias)
+        for others in places.T[1:]:
+            waiting += self._by_place.index_select(0, others)
+        torch.addmm(waiting, z, own.weights[0][:, : own.noise].T, out=waiting)
         for k, n in enumerate(own.hidden):
-            before = waiting[:, :n].contiguous()
+            before, waiting = waiting[:, :n].contiguous(), waiting[:, n:]
             by_batch = own.training and len(z) > 1
             after, mean, inverse = torch.native_batch_norm(
                 before, own.scales[k], own.shifts[k], own.get_buffer(f"mean{k}"),
                 own.get_buffer(f"variance{k}"), by_batch, MOMENTUM, EPSILON,
             )  # fmt: skip
             self._layers.append(_Layer(before, mean, inverse, by_batch, after.relu_()))
-            waiting = torch.addmm(waiting[:, n:], after, own.weights[k + 1].T)
-        return waiting
+            torch.addmm(waiting, after, own.weights[k + 1].T, out=waiting)
+        return waiting.contiguous()
 
     @torch.no_grad()
     def backward(self, gradient: Tensor) -> None:
@@ -78,28 +79,23 @@ class GeneratorPass:
         wide[:, start:] = gradient
         for k in range(len(own.hidden) - 1, -1, -1):
             layer, above = self._layers[k], wide[:, start:]
-            torch.mm(above.T, layer.after, out=own.weights[k + 1].grad)
+            torch.mm(above.T, layer.after, out=gradient_of(own.weights[k + 1]))
             back = threshold_backward(above @ own.weights[k + 1], layer.after, 0)
             back, scale, shift = batch_norm_backward(
                 back, layer.before, own.scales[k], own.get_buffer(f"mean{k}"),
                 own.get_buffer(f"variance{k}"), layer.mean, layer.inverse, layer.by_batch, EPSILON,
                 [True, True, True],
             )  # fmt: skip
-            _write(own.scales[k], scale)
-            _write(own.shifts[k], shift)
+            gradient_of(own.scales[k]).copy_(scale)
+            gradient_of(own.shifts[k]).copy_(shift)
             wide[:, start - own.hidden[k] : start] = back
             start -= own.hidden[k]
+        first = gradient_of(own.weights[0])
+        torch.mm(wide.T, self._z, out=first[:, : own.noise])
         none = len(self._by_place) - 1
-        by_place = sum(
+        first[:, own.noise :] = sum(
             embedding_backward(wide, places, none + 1, none, False) for places in self._places.T
-        )
-        _write(own.weights[0], torch.cat([wide.T @ self._z, by_place[:none].T], dim=1))
+        )[:none].T
         parts = wide.sum(dim=0).split([bias.numel() for bias in own.biases])
         for bias, part in zip(own.biases, parts, strict=True):
-            _write(bias, part[None])
-
-
-def _write(parameter: Tensor, gradient: Tensor) -> None:
-    if parameter.grad is None:
-        raise ValueError("the generator's parameters have no gradients to write to")
-    parameter.grad.copy_(gradient)
+            gradient_of(bias).copy_(part[None])
