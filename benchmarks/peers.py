@@ -167,9 +167,8 @@ class Runner:
 
     def ask(self) -> str:
         """Send a line and give what it answers."""
-        with contextlib.suppress(
-            BrokenPipeError
-        ):  # of one that has failed: it has no answer, which says so
+        # one that has failed takes no line: that it has no answer says so
+        with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write("\n")
             self._process.stdin.flush()
         return self.answer()

@@ -15,8 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from equipoise.networks.adversarial import Activation, Critic, Generator
 from equipoise.networks.conditions import Conditions
 from equipoise.networks.duel import Duel, Rules
-from equipoise.networks.variational import VariationalAutoencoder
-from equipoise.networks.variational_learner import Learner, Recipe
+from equipoise.networks.variational_learner import Recipe, learner_of_rows
 
 BATCH = 500
 SIDE, PRODUCTS = 1024, 50  # of the plain product, and how often it is tried
@@ -66,26 +65,20 @@ def duel() -> tuple[int, int, object]:
 def autoencoder() -> tuple[int, int, object]:
     """Give parameters, steps of an epoch, and what takes so many steps."""
     n_modes = [int(spans[k + 1, 2]) if k + 1 < len(spans) else 0 for k in np.flatnonzero(is_scalar)]
-    network = VariationalAutoencoder(
+    learner = learner_of_rows(
+        rows,
         scalars=starts[is_scalar],
         n_modes=n_modes,
         block_ids=block_ids,
-        shared=True,
-        n_classes=0,
-        latent=128,
-        hidden=(128, 128),
-        generator=noise,
+        recipe=Recipe(batch_size=BATCH, whole=True),
     )
-    y = torch.zeros(len(rows), dtype=torch.int64)
-    recipe = Recipe(batch_size=BATCH, whole=True)
-    learner = Learner(network, rows, torch.zeros(len(rows), 0), y, y > 0, recipe, noise)
     batches = learner.batches()
 
     def run(epochs: int) -> None:
         for _ in range(epochs * learner.n_batches):
             learner.step(next(batches))
 
-    return sum(p.numel() for p in network.parameters()), learner.n_batches, run
+    return sum(p.numel() for p in learner.network.parameters()), learner.n_batches, run
 
 
 def operations_of(run: object, steps: int) -> float:

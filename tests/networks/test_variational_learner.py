@@ -8,7 +8,7 @@ from equipoise.networks import variational_learner as module
 from equipoise.networks.blocks import one_hot
 from equipoise.networks.optimiser import FlatAdam
 from equipoise.networks.variational import VariationalAutoencoder
-from equipoise.networks.variational_learner import Learner, Recipe, fit_rows
+from equipoise.networks.variational_learner import Learner, Recipe, learner_of_rows
 
 # Two scalars with blocks of three modes (the third of the first holds no scalar), then a category of four levels.
 SCALARS = [0, 4]
@@ -141,16 +141,17 @@ def test_free_nats_are_not_pushed_down():
 
 def test_rows_that_are_encoded_already_are_learnt_in_passes():
     rows = encoded(130)
-    network, training = fit_rows(
-        rows, **TABLE, latent=4, hidden=(16, 8), recipe=Recipe(batch_size=50, whole=True), epochs=40
+    recipe = Recipe(batch_size=50, whole=True)
+    first, again = (
+        learner_of_rows(rows, **TABLE, latent=4, hidden=(16, 8), recipe=recipe) for _ in range(2)
     )
-    again, _ = fit_rows(
-        rows, **TABLE, latent=4, hidden=(16, 8), recipe=Recipe(batch_size=50, whole=True), epochs=40
-    )
+    assert first.n_batches == 3
+    training = first.train(40 * 3, None)
+    again.train(40 * 3, None)
     assert training.n_steps == 40 * 3
     assert training.history["loss"][-1] < training.history["loss"][0]
     assert "score" not in training.history
-    for a, b in zip(network.parameters(), again.parameters(), strict=True):
+    for a, b in zip(first.network.parameters(), again.network.parameters(), strict=True):
         assert torch.equal(a, b)
 
 
@@ -160,7 +161,9 @@ def test_sixty_four_rows_of_unrelated_cells_can_be_learnt_by_heart(shared):
     x = encoded(64)
     # With the paper's 2 and 1e-5, which do for a table whose cells are related, 98 to 100 % of these were measured.
     recipe = Recipe(batch_size=64, learning_rate=2e-3, loss_factor=20.0, weight_decay=0.0)
-    network, _ = fit_rows(x, **TABLE, shared=shared, latent=64, recipe=recipe, epochs=2000)
+    learner = learner_of_rows(x, **TABLE, shared=shared, latent=64, recipe=recipe)
+    learner.train(2000, None)
+    network = learner.network
     nothing = torch.zeros(64, 0)
     with torch.no_grad():
         back = network.law.likeliest(network.decode(network.encode(x, nothing)[0], nothing))

@@ -74,7 +74,7 @@ class ConditionLaw:
         return Draws(classes[:0], named, categories, classes)
 
     def places(self, draws: Draws) -> Tensor:
-        """Give where the ones of conditions are, (m, k): the class and what is named; `width` is no place."""
+        """Give where the ones of conditions are, (m, k): the class, and what is named; `width` is no place."""
         parts = [draws.classes] if self.n_classes else []
         if len(self.offsets):
             named = self.offsets[draws.columns.clamp(min=0)] + draws.categories

@@ -32,10 +32,12 @@ class _Layer:
 class GeneratorPass:
     """Forward and backward through a generator whose conditions come as places of ones.
 
+    Weights of the conditions are kept by place: whenever the generator has moved, `refresh` is to be called.
+
     Parameters
     ----------
     generator : Generator
-        Whenever its parameters have moved, `refresh` is to be called. `backward` writes their gradients.
+        Its running moments move forward, and the gradients of its parameters are written backward, as torch would.
     """
 
     def __init__(self, generator: Generator) -> None:

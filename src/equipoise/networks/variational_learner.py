@@ -163,7 +163,7 @@ class Learner:
         return self.passes[n]
 
 
-def fit_rows(
+def learner_of_rows(
     rows: Tensor,
     *,
     scalars: ArrayLike,
@@ -173,10 +173,9 @@ def fit_rows(
     latent: int = 128,
     hidden: tuple[int, ...] = (128, 128),
     recipe: Recipe = Recipe(whole=True),  # noqa: B008
-    epochs: int = 300,
     seed: int = 0,
-) -> tuple[VariationalAutoencoder, Training]:
-    """Train the paper's unconditional auto-encoder on rows that are encoded already.
+) -> Learner:
+    """Give what trains the paper's unconditional auto-encoder on rows that are encoded already.
 
     Defaults are the paper's: one mean and one standard deviation a scalar, no rows held out.
 
@@ -190,16 +189,15 @@ def fit_rows(
     latent : int, default=128
     hidden : tuple of int, default=(128, 128)
     recipe : Recipe
-    epochs : int, default=300
     seed : int, default=0
 
     Examples
     --------
     >>> rows = torch.tensor([[0.1, 1.0, 0.0], [-0.2, 0.0, 1.0]]).repeat(50, 1)
-    >>> network, training = fit_rows(
-    ...     rows, scalars=[0], n_modes=[2], block_ids=[-1, 0, 0], latent=2, hidden=(8,), epochs=3
+    >>> learner = learner_of_rows(
+    ...     rows, scalars=[0], n_modes=[2], block_ids=[-1, 0, 0], latent=2, hidden=(8,)
     ... )
-    >>> training.n_steps
+    >>> learner.train(3, None).n_steps
     3
     """
     generator = torch.Generator().manual_seed(seed)
@@ -209,5 +207,4 @@ def fit_rows(
     )  # fmt: skip
     nothing = torch.zeros(len(rows), 0)
     y, held = torch.zeros(len(rows), dtype=torch.int64), torch.zeros(len(rows), dtype=torch.bool)
-    learner = Learner(network, rows, nothing, y, held, recipe, generator)
-    return network, learner.train(epochs * learner.n_batches, None)
+    return Learner(network, rows, nothing, y, held, recipe, generator)
