@@ -60,6 +60,13 @@ class Method:
 
 _S = "equipoise.synthesizers"
 
+# What a report says of the stand-in for a pretrained language model, so that nobody takes one for the other.
+STAND_IN = "tabgpt"
+STAND_IN_IS = (
+    "is a small transformer trained from scratch on the training rows: the stand-in for a pretrained language model, "
+    "and none itself"
+)
+
 METHODS: dict[str, Method] = {
     "identity": Method("identity", "", "none", "the rows as they are", plans=("none",)),
     "duplicate": Method(
@@ -141,7 +148,7 @@ METHODS: dict[str, Method] = {
         "Xu et al. 2019",
         costly=True,
         extra="torch",
-        code_version=4,
+        code_version=5,
     ),
     "tabgpt": Method(
         "tabgpt",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, kstest
 
-from equipoise.tables.scores import fit_scores
+from equipoise.tables.scores import fit_scores, fit_scores_beside
 
 
 def rng(seed=0):
@@ -57,6 +57,28 @@ def test_a_value_that_many_rows_hold_and_a_missing_cell_are_levels_beside_the_sc
     assert (back[:80] == 0).all()
     assert np.isnan(back[180:]).all()
     np.testing.assert_allclose(back[80:180], values[80:180])
+
+
+def test_beside_given_atoms_every_other_tie_is_a_jump_that_comes_back_exactly():
+    values = np.concatenate(
+        [np.full(600, 3.0), np.full(100, 5.0), rng().random(300), [np.nan] * 10]
+    )
+    scores = fit_scores_beside(values, np.array([5.0, 9.0]))
+    slots, z = scores.encode(values, rng(1))
+    assert (slots[:600] == 0).all()
+    assert (slots[600:700] == 1).all()
+    # 600 of 900 scores are spread at random within the tie's: 1.63 / sqrt(600) of two thirds in 99 of 100 cases
+    assert kstest(z[slots == 0], "norm").statistic < 0.044
+    np.testing.assert_allclose(scores.decode(slots, z), values, rtol=1e-12)
+    fresh = scores.decode(np.zeros(100_000, dtype=int), rng(2).standard_normal(100_000))
+    assert (fresh == 3.0).mean() == pytest.approx(2 / 3, abs=0.01)  # six deviations of chance
+
+
+def test_beside_atoms_that_hold_all_numbers_there_is_no_score():
+    scores = fit_scores_beside(np.array([1.0, 2.0, np.nan]), np.array([1.0, 2.0]))
+    assert not scores.has_score
+    one = fit_scores_beside(np.array([7.0] * 20), np.empty(0))
+    assert (one.decode(np.zeros(5, dtype=int), rng().standard_normal(5)) == 7).all()
 
 
 def test_few_distinct_numbers_are_levels_alone():

@@ -9,6 +9,10 @@ frequency of levels and the tails of numbers. Both can be set right afterwards w
 - A number goes from its place in the distribution of generated numbers to the same place in that of training numbers,
   x -> F_train^-1(F_generated(x)), the monotone transport map.
 
+Values that the encoder keeps exact are levels: their logits are shifted, and neither distribution has them. Any other
+tie, as a value that many rows of one class hold and few of the table, is a jump of the distribution of training
+numbers, and so many generated numbers become that value.
+
 Classes too small for a distribution of their own are calibrated with all rows.
 """
 
@@ -21,13 +25,15 @@ from torch import Tensor
 
 from equipoise.networks.blocks import Blocks
 from equipoise.tables.coded import Coded
-from equipoise.tables.scores import Scores, fit_scores
+from equipoise.tables.modes import Modes
+from equipoise.tables.scores import Scores, fit_scores_beside
 
 LEAST_ROWS = 50  # of a class that is calibrated on its own
 ROUNDS = 30
 PRIOR = 2.0  # rows of the whole table that are added to those of a class
 LARGEST = 6.0  # shift of a logit
 KNOTS = 200  # of a distribution
+LEAST_NUMBERS = 10  # that make a distribution
 
 
 def shifts(raw: Tensor, shares: Tensor, blocks: Blocks) -> Tensor:
@@ -56,25 +62,31 @@ class Maps:
     training: tuple[Scores, ...]
 
     @classmethod
-    def fit(cls, generated: Coded, training: Coded) -> "Maps":
-        """Learn from generated rows and training rows of one schema."""
-        return cls(_distributions(generated), _distributions(training))
+    def fit(cls, generated: Coded, training: Coded, modes: tuple[Modes, ...]) -> "Maps":
+        """Learn from generated rows and training rows of one schema; the modes of each column say what is exact."""
+        return cls(_distributions(generated, modes), _distributions(training, modes))
 
     def apply(self, table: Coded, rng: np.random.Generator) -> Coded:
-        """Move the numbers of rows; those without a distribution of their own, missing cells and atoms stay."""
+        """Move the numbers of rows; missing cells, exact values and columns without a distribution stay."""
         numbers = table.numbers.copy()
         for j, (source, target) in enumerate(zip(self.generated, self.training, strict=True)):
             if not source.has_score or not target.has_score:
                 continue
-            column = numbers[:, j]
-            moved = ~np.isnan(column) & ~np.isin(column, target.atoms)
-            _, z = source.encode(column[moved], rng)
-            column[moved] = target.decode(np.zeros(len(z), dtype=np.int64), z)
+            slots, z = source.encode(numbers[:, j], rng)
+            moved = slots == 0
+            numbers[moved, j] = target.decode(slots[moved], z[moved])
         return Coded(numbers, table.codes)
 
 
-def _distributions(table: Coded) -> tuple[Scores, ...]:
-    return tuple(fit_scores(column, max_quantiles=KNOTS) for column in table.numbers.T)
+def _distributions(table: Coded, modes: tuple[Modes, ...]) -> tuple[Scores, ...]:
+    """Give the distribution of each column's numbers that are not exact; one of few such numbers has none."""
+    found = []
+    for column, its_modes in zip(table.numbers.T, modes, strict=True):
+        exact = its_modes.atoms
+        number = ~np.isnan(column) & ~np.isin(column, exact)
+        few = number.sum() < LEAST_NUMBERS
+        found.append(fit_scores_beside(np.empty(0) if few else column, exact, max_quantiles=KNOTS))
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,8 @@ class CTGAN(NetworkSynthesizer):
     max_steps : int, optional
         Steps of the generator at most. By default 3,000, or 300 passes over the rows if that is more.
     patience : int, default=20
-        Evaluations, one every 100 steps, without a nearer checkpoint after which training stops.
+        Evaluations, one every 100 steps, without a nearer checkpoint after which training stops; not before 1,000
+        steps, or the whole budget if that is less.
     judge_by : {"training", "held-out", None}, default="training"
         Rows that checkpoints are compared with, so that the nearest is kept: those that are trained on, or a tenth of
         each class of 10 rows or more, which are then not trained on (tables of fewer than 40 rows hold none out). Both
@@ -324,18 +325,19 @@ class CTGAN(NetworkSynthesizer):
             raw = self._raw(np.full(CALIBRATION_ROWS, k), noise)
             logits[k] = shifts(raw.index_select(1, blocks.positions), shares[k], blocks)
         self.marginals_ = Marginals(logits, (), ())
+        modes = self.encoder_.numbers_
         maps, map_of = [], []
         for k, count in enumerate(self.class_counts_):
             if count >= LEAST_OF_CLASS:
                 counts = np.zeros(n_classes, dtype=np.int64)
                 counts[k] = CALIBRATION_ROWS
-                maps.append(Maps.fit(self._draw(counts, rng), table.take(y == k)))
+                maps.append(Maps.fit(self._draw(counts, rng), table.take(y == k), modes))
                 map_of.append(len(maps) - 1)
             else:
                 map_of.append(-1)
         if -1 in map_of:
             drawn = self._draw(proportional(CALIBRATION_ROWS, self.class_counts_), rng)
-            maps.append(Maps.fit(drawn, table))
+            maps.append(Maps.fit(drawn, table, modes))
         last = len(maps) - 1
         return Marginals(logits, tuple(maps), tuple(last if m < 0 else m for m in map_of))
 
@@ -388,6 +390,7 @@ class CTGAN(NetworkSynthesizer):
         check_zero_or_more(self, "weight_decay", "penalty")
         check_share(self, "dropout", "average", one=False)
         check_choices(self, judge_by=("training", "held-out", None))
+        check_choices(self, log_frequency=(False, True), calibrate=(False, True))
         if self.batch_size is not None and self.batch_size % self.pack:
             raise OptionError(
                 f"batch_size must be a multiple of pack, got {self.batch_size} and {self.pack}"

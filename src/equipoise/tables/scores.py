@@ -171,9 +171,42 @@ def fit_scores(
     if len(distinct) <= 2 or (len(distinct) <= max_values and 2 * len(distinct) <= len(present)):
         return Scores(none, none, none, 1.0, none, distinct, has_missing)
     held = (counts >= ATOM_ROWS) & (counts >= atom_share * len(present))
-    atoms, knots, counts = distinct[held], distinct[~held], counts[~held]
-    if len(knots) <= 2:
+    if (~held).sum() <= 2:
         return Scores(none, none, none, 1.0, none, distinct, has_missing)
+    return _scores_of(
+        distinct[~held], counts[~held], distinct[held], has_missing, max_quantiles, linear_share
+    )
+
+
+def fit_scores_beside(values: Floats, atoms: Floats, *, max_quantiles: int = 1000) -> Scores:
+    """Find the distribution function of the values of one column that are none of these atoms, ties among them.
+
+    Parameters
+    ----------
+    values : (n,) float64
+        NaN where missing.
+    atoms : (a,) float64
+        Ascending.
+    max_quantiles : int
+        See `fit_scores`.
+    """
+    present = values[~np.isnan(values)]
+    knots, counts = np.unique(present[~np.isin(present, atoms)], return_counts=True)
+    has_missing = len(present) < len(values)
+    if len(knots) == 0:
+        return Scores(knots, knots, knots, 1.0, knots, atoms, has_missing)
+    return _scores_of(knots, counts, atoms, has_missing, max_quantiles, 0.0)
+
+
+def _scores_of(
+    knots: Floats,
+    counts: Ints,
+    atoms: Floats,
+    has_missing: bool,
+    max_quantiles: int,
+    linear_share: float,
+) -> Scores:
+    """Give the scores of a column of the distinct values knots (k,), each of so many rows (k,), beside atoms (a,)."""
     ends = np.cumsum(counts)
     n = ends[-1]
     low, high = (ends - counts + 0.5) / n, (ends - 0.5) / n
