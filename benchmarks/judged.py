@@ -21,8 +21,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import tables
-from judged_records import REFERENCES, VARIANTS, Records, method_of, version_of
-from judged_tables import JUDGED, RECORDS, SEEDS, has_cell, write_page
+from judged_records import REFERENCES, VARIANTS, Records, has_cell, method_of, version_of
+from judged_tables import JUDGED, RECORDS, SEEDS, write_page
 from judged_targets import targets
 
 HERE = Path(__file__).parent

@@ -11,6 +11,7 @@ from equipoise.registry import METHODS
 REFERENCES = {"reference-ctgan": "0.12.1", "reference-tvae": "0.12.1"}
 # Of which method, with which options.
 VARIANTS = {"tabgpt-table-order": ("tabgpt", {"order": "table"})}
+LARGE = ("hmeq", "steel_plates_fault", "adult")  # more than 1,000 rows to train on
 Key = tuple[str, str, int]
 
 
@@ -22,6 +23,12 @@ def version_of(method: str) -> str:
 def method_of(name: str) -> str:
     """Give the method that a name is a variant of: most are none but themselves."""
     return VARIANTS[name][0] if name in VARIANTS else name
+
+
+def has_cell(method: str, table: str) -> bool:
+    """Say whether a method takes a table: some have a limit of rows."""
+    limit = 0 if method in REFERENCES else METHODS[method_of(method)].max_rows
+    return not limit or table not in LARGE
 
 
 class Records:
@@ -52,6 +59,11 @@ class Records:
         """Give the records of a method on a table in the order of their seeds, whatever version they are of."""
         found = [self._found[k] for k in sorted(self._found) if k[:2] == (method, table)]
         return [record for record in found if seeds is None or record["seed"] in seeds]
+
+    def outdated(self) -> list[str]:
+        """Name the methods of which a record is of another version than the present one."""
+        old = {m for (m, _, _), r in self._found.items() if r["version"] != version_of(m)}
+        return sorted(old)
 
 
 def tidy(value: object) -> object:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tables
 from equipoise.registry import METHODS
-from judged_records import REFERENCES, VARIANTS, Records, difference, mean, method_of
+from judged_records import REFERENCES, VARIANTS, Records, difference, has_cell, mean
 from judged_targets import RIVAL_OF, targets
 
 ROOT = Path(__file__).parents[1]
@@ -22,7 +22,6 @@ START, END = "<!-- made by benchmarks/judged_tables.py -->\n", "<!-- end -->\n"
 
 UNJUDGED = ("identity", "oracle", "undersample")
 JUDGED = [*REFERENCES, *(name for name in METHODS if name not in UNJUDGED), *VARIANTS]
-LARGE = ("hmeq", "steel_plates_fault", "adult")  # more than 1,000 rows to train on
 SHOWN = {
     "reference-ctgan": "ctgan 0.12.1's CTGAN",
     "reference-tvae": "ctgan 0.12.1's TVAE",
@@ -37,12 +36,6 @@ FIGURES = {
     "too_close": "**Too close to training rows** (0 for fresh rows, 1 for copies)",
     "fit_cpu_s": "**Seconds of the fit**, one thread",
 }
-
-
-def has_cell(method: str, table: str) -> bool:
-    """Say whether a method takes a table: some have a limit of rows."""
-    limit = 0 if method in REFERENCES else METHODS[method_of(method)].max_rows
-    return not limit or table not in LARGE
 
 
 def cell(value: float, metric: str) -> str:
@@ -99,12 +92,15 @@ def against_the_reference(records: Records) -> list[str]:
 
 
 def seeds(records: Records) -> str:
-    """Say over how many seeds the means are, and what is not there yet."""
+    """Say over how many seeds the means are, what is not there yet, and what is of older code."""
     cells = [(m, t) for m in JUDGED for t in tables.TARGETS if has_cell(m, t)]
     usual = [len(records.of(m, t, SEEDS)) == len(SEEDS) for m, t in cells]
     words = f"Means of {len(SEEDS)} seeds"
     if not all(usual):
         words += f" in {sum(usual)} of {len(usual)} cells, of fewer in the others"
+    old = [f"`{method}`" for method in records.outdated()]
+    if old:
+        words += f". Made by an older version of the code: {', '.join(old)}"
     return words + "."
 
 

@@ -123,3 +123,23 @@ def test_distances_are_shares_of_the_range_and_words_count_whole(judging):
     train = pd.DataFrame({"x": [0.0, 10.0], "word": ["red", "blue"]})
     rows = pd.DataFrame({"x": [1.0, 10.0, np.nan, 99.0], "word": ["red", "red", "blue", None]})
     assert judging.nearest(rows, train) == pytest.approx([0.1, 1.0, 1.0, 2.0])
+
+
+def labelled(rng, **law):
+    """Give a table of the law with gaps, and a label that its first column tells with noise."""
+    rows = table(rng, gaps=0.1, **law)
+    return rows.assign(label=np.where(rows["x"] + rng.normal(size=N) > 1, "yes", "no"))
+
+
+def test_another_judge_of_the_same_definitions_finds_the_same(judging):
+    """The figures are those of a judge that was written apart, with XGBoost 3.2, for these very tables."""
+    rng = np.random.default_rng(5)
+    train, test, other = labelled(rng), labelled(rng), labelled(rng, shift=0.3, red=0.6)
+    rows = pd.concat([train.iloc[:150], other.iloc[150:]], ignore_index=True)
+    near = judging.nearest(test, train)
+    assert judging.too_close(train, near, rows) == pytest.approx(0.2917, abs=1e-4)
+    # Other releases of XGBoost may grow other trees.
+    told = np.mean([judging.told_apart(test, rows, k) for k in range(5)])
+    assert told == pytest.approx(0.4613, abs=0.02)
+    assert judging.trained_f1(rows, test, "label") == pytest.approx(0.6636, abs=0.02)
+    assert judging.trained_f1(train, test, "label") == pytest.approx(0.6966, abs=0.02)
