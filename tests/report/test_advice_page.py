@@ -30,6 +30,7 @@ def summary():
 
 def test_the_page_says_the_verdict_and_loads_nothing(summary):
     page = render_advice(summary)
+    assert "stand-in" not in page
     assert "default-src 'none'" in page
     assert summary["metric"] in page
     assert "As good as the best" in page
@@ -42,6 +43,17 @@ def test_shares_of_bootstraps_add_up(summary):
     rows = summary["tables"]["draws"]["rows"]
     assert sum(share for *_, share in rows) == pytest.approx(1.0)
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+
+
+def test_the_stand_in_for_a_language_model_is_called_one_where_it_takes_part():
+    rng = np.random.default_rng(0)
+    y = np.where(np.arange(200) % 4 == 0, "few", "many")
+    X = pd.DataFrame({"x": rng.normal(y == "few", 1.0)})
+    asked = question(
+        X, y, budget="20s", methods=["tabgpt"], partitions=1, classifier="sklearn.linear_model:LogisticRegression",
+    )  # fmt: skip
+    page = render_advice(advice_summary(answer(asked, Clock(asked.seconds))))
+    assert "stand-in for a pretrained language model" in page
 
 
 @needs_browser

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from equipoise.advice.words import metric_words
+from equipoise.registry import STAND_IN, STAND_IN_IS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from equipoise.advice.verdict import Standing, Verdict
 
 BARS = 40
@@ -81,10 +84,16 @@ def advice_summary(verdict: "Verdict") -> dict[str, Any]:
         "by_name": "" if asked.by is None else str(asked.by.name),
         "lean": verdict.lean,
         "code": verdict.code,
-        "glossary": GLOSSARY,
+        "glossary": _glossary(verdict.table),
         "tables": {"gains": _gain_table(here, verdict), "draws": _draw_table(verdict)},
         "width": asked.rope,
     }  # fmt: skip
+
+
+def _glossary(table: "Iterable[Standing]") -> tuple[tuple[str, str], ...]:
+    """Give the words of the page, and what the stand-in for a language model is, where it is in the table."""
+    here = any(standing.name.split()[0] == STAND_IN for standing in table)
+    return (*GLOSSARY, (STAND_IN, f"It {STAND_IN_IS}.")) if here else GLOSSARY
 
 
 def _asked(verdict: "Verdict") -> str:

@@ -4,9 +4,10 @@ import json
 import re
 
 from equipoise.analysis.frames import Results
+from equipoise.registry import STAND_IN, STAND_IN_IS
 from equipoise.tables.schema import listed
 
-STAND_IN, PRETRAINED = "tabgpt", "great"
+PRETRAINED = "great"
 
 
 def language_models(results: Results) -> dict[str, str]:
@@ -17,10 +18,7 @@ def language_models(results: Results) -> dict[str, str]:
     for name in names:
         kind = name.partition(":")[0]
         if kind == STAND_IN:
-            said[name] = (
-                f"{name} is a small transformer trained from scratch on the training rows: the stand-in for a "
-                "pretrained language model, and none itself."
-            )
+            said[name] = f"{name} {STAND_IN_IS}."
         elif kind == PRETRAINED:
             said[name] = _pretrained(name, results)
     return said

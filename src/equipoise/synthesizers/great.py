@@ -78,7 +78,7 @@ class GReaT(NetworkSynthesizer, Prompted):
     temperature : float, default=1.0
         Of sampling. The paper has 0.7, which makes rare values rarer.
     max_tries : int, default=3
-        Times that a row is written anew where the model gave something that is not a finite number.
+        Times that a row is written at most, where the model gives something that is not a finite number.
     max_seconds : float, default=600.0
         Seconds for one call of `sample` at most. Rows that were not written by then are missing from what is returned,
         with a warning and the reason in `deliveries_`. Where they are short, fewer rows are written together, and the
@@ -313,9 +313,15 @@ class GReaT(NetworkSynthesizer, Prompted):
         return self.network_
 
     def _device(self) -> torch.device:
-        if self.device != "auto":
-            return torch.device(self.device)
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if self.device == "auto":
+            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        try:
+            return torch.empty(0, device=self.device).device
+        # A torch without CUDA says so by an AssertionError.
+        except (RuntimeError, AssertionError):
+            raise OptionError(
+                f"device must be one that torch has here, as 'cpu' is; got {self.device!r}"
+            ) from None
 
     def _dtype(self) -> str:
         if self.dtype != "auto":
@@ -340,10 +346,7 @@ class GReaT(NetworkSynthesizer, Prompted):
             tuning=("low-rank", "full"),
             dtype=("auto", "float32", "bfloat16"),
         )
-        try:
-            self._device()
-        except RuntimeError:
-            raise OptionError(f"device must be one that torch knows, got {self.device!r}") from None
+        self._device()
 
 
 def affordable(n_rows: int, began: float, now: float, deadline: float) -> int:
