@@ -17,12 +17,12 @@ def noise(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def fight(pack=1, critic_steps=1):
+def fight(pack=1, critic_steps=1, rare=N // 2, blocks=((0, 3), (4, 6))):
     rng = np.random.default_rng(0)
     first, second = rng.integers(3, size=N), rng.integers(2, size=N)
     rows = np.column_stack([np.eye(3)[first], rng.uniform(-1, 1, N), np.eye(2)[second]])
-    rows, y = torch.from_numpy(rows.astype(np.float32)), torch.arange(N) % 2
-    conditions = Conditions(rows, [(0, 3), (4, 6)], y, 2)
+    rows, y = torch.from_numpy(rows.astype(np.float32)), (torch.arange(N) < rare).long()
+    conditions = Conditions(rows, blocks, y, 2)
     condition = conditions.law.width
     generator = Generator(width=6, condition=condition, noise=4, hidden=(8, 7), generator=noise(1))
     critic = Critic(
@@ -109,3 +109,21 @@ def test_real_rows_of_a_critic_are_met_by_the_conditions_beside_them():
     # and those of the fake rows are the same conditions in another order
     assert not torch.equal(conditions, seen["fake"][1])
     assert torch.equal(conditions.sum(dim=0), seen["fake"][1].sum(dim=0))
+
+
+def test_settled_moments_are_those_that_the_weights_have_learnt_with():
+    duel = fight(
+        rare=2, blocks=()
+    )  # training draws the rare class in 21 % of rows, the table has 3 %
+    with torch.no_grad():
+        duel.kept.weights[0] *= 5
+    duel.settle(400)
+    settled = duel.kept.get_buffer("mean0").clone()
+    n, law, found = 100_000, duel.conditions.law, {}
+    natural = law.natural(duel.conditions.y[torch.randint(N, (n,), generator=noise())], noise())
+    for name, draws in (("training", duel.conditions.draw(n, noise())), ("natural", natural)):
+        duel.kept.settle([(torch.randn(n, 4, generator=noise(7)), law.vectors(draws))])
+        found[name] = duel.kept.get_buffer("mean0").clone()
+    error = 5 * (duel.kept.get_buffer("variance0") / 4800).sqrt()
+    assert ((settled - found["training"]).abs() < error).all()
+    assert ((settled - found["natural"]).abs() > 2 * error).any()

@@ -140,12 +140,13 @@ class Duel:
             mean.lerp_(now, 1 - decay)
 
     def settle(self, n_batches: int = SETTLING) -> Generator:
-        """Set the moments of `kept` by conditions as the table has them, and give it, ready to draw from."""
-        size, n = self.rules.batch_size, len(self.rows)
-        batches = []
-        for _ in range(n_batches):
-            classes = self.conditions.y[torch.randint(n, (size,), generator=self.noise)]
-            draws = self.conditions.law.natural(classes, self.noise)
-            batches.append((self._z(size), self.conditions.law.vectors(draws)))
-        self.kept.settle(batches)
+        """Set the moments of `kept` by conditions as training has them, and give it, ready to draw from.
+
+        Its weights have learnt with these. Conditions as the table has them give other moments where a class is rare,
+        and would move the rows of every class.
+        """
+        size = self.rules.batch_size
+        draws = self.conditions.draw(size * n_batches, self.noise)
+        parts = (draws.part(slice(k * size, (k + 1) * size)) for k in range(n_batches))
+        self.kept.settle([(self._z(size), self.conditions.law.vectors(part)) for part in parts])
         return self.kept

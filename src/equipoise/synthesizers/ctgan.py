@@ -5,7 +5,7 @@ L. Xu, M. Skoularidou, A. Cuesta-Infante and K. Veeramachaneni, Modeling Tabular
 appendix (networks, losses). Written from the paper.
 
 Departures. The class is no column of the rows: it is part of every condition, so that rows of a class are made, never
-waited for. When rows are drawn the generator's moments are those of the table, whatever is asked for, so that a row
+waited for. When rows are drawn the generator's moments are those of training, whatever is asked for, so that a row
 does not depend on its batch; conditions have the frequencies of the class, not their logarithms. The budget is in
 steps, and the checkpoint that is kept is the one whose rows are nearest to training rows in all pairs of columns. What
 is kept is a running mean of the generator, and its marginals are set right at the end (`_marginals`). The critic
@@ -223,8 +223,8 @@ class CTGAN(NetworkSynthesizer):
         Notes
         -----
         What stays as in `CTGAN()`: the class is in every condition and is no column of the rows; rows are drawn with
-        the moments and the conditions of the table; missing cells and values that many rows hold are modes of their
-        own; products are rounded to bfloat16 in training below 10,000 rows.
+        the moments of training and the conditions of the table; missing cells and values that many rows hold are modes
+        of their own; products are rounded to bfloat16 in training below 10,000 rows.
 
         Examples
         --------
