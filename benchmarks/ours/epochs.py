@@ -50,7 +50,7 @@ def duel() -> tuple[int, int, object]:
         dropout=0.5,
         generator=noise,
     )
-    rules = Rules(BATCH, 1, 2e-4, 1e-6, 10.0, 0.0)
+    rules = Rules(BATCH, 1, 2e-4, 2e-4, 1e-6, 10.0, 0.0)
     fight = Duel(generator, critic, Activation(block_ids, 0.2), conditions, rows, rules, noise)
     batches, steps = fight.batches(), len(rows) // BATCH
 

@@ -148,7 +148,7 @@ METHODS: dict[str, Method] = {
         "Xu et al. 2019",
         costly=True,
         extra="torch",
-        code_version=5,
+        code_version=6,
     ),
     "tabgpt": Method(
         "tabgpt",

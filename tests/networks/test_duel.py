@@ -28,7 +28,7 @@ def fight(pack=1, critic_steps=1, rare=N // 2, blocks=((0, 3), (4, 6))):
     critic = Critic(
         width=6, condition=condition, pack=pack, hidden=(9, 5), dropout=0.0, generator=noise(2)
     )
-    rules = Rules(SIZE, critic_steps, 0.01, 0.0, PENALTY, 0.0)
+    rules = Rules(SIZE, critic_steps, 0.01, 0.01, 0.0, PENALTY, 0.0)
     return Duel(generator, critic, Activation(IDS, 0.2), conditions, rows, rules, noise(3))
 
 

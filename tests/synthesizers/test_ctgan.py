@@ -264,6 +264,7 @@ def test_a_constant_table_and_one_without_columns_to_learn_are_given_back():
     [
         ("noise", 0), ("hidden", (16,)), ("hidden", (16, 0)), ("batch_size", -10), ("max_steps", 2.5),
         ("patience", None), ("pack", 0), ("critic_steps", 0), ("learning_rate", 0.0),
+        ("critic_learning_rate", -1.0),
         ("weight_decay", -1.0), ("penalty", float("nan")), ("temperature", 0), ("dropout", 1.0),
         ("average", 1.0), ("calibrate", "no"), ("log_frequency", None),
     ],

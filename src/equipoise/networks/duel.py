@@ -30,6 +30,7 @@ class Rules:
     batch_size: int
     critic_steps: int
     learning_rate: float
+    critic_learning_rate: float
     weight_decay: float
     penalty: float
     average: float
@@ -70,10 +71,11 @@ class Duel:
         self.kept = copy.deepcopy(generator) if rules.average else generator
         self._g, self._c = (
             FlatAdam(
-                module.parameters(), learning_rate=rules.learning_rate, betas=BETAS,
-                weight_decay=rules.weight_decay,
+                module.parameters(), learning_rate=rate, betas=BETAS, weight_decay=rules.weight_decay
             )
-            for module in (generator, critic)
+            for module, rate in (
+                (generator, rules.learning_rate), (critic, rules.critic_learning_rate),
+            )
         )  # fmt: skip
         self._pass = GeneratorPass(generator)
         self.n_steps = 0
