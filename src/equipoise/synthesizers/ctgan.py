@@ -31,6 +31,7 @@ from equipoise.networks.duel import Duel, Rules
 from equipoise.networks.precision import coarse_products
 from equipoise.networks.training import Budget, train
 from equipoise.synthesizers._base import proportional
+from equipoise.synthesizers._ctgan_options import PUBLISHED
 from equipoise.synthesizers._held_out import hold_out
 from equipoise.synthesizers._marginals import LEAST_ROWS as LEAST_OF_CLASS
 from equipoise.synthesizers._marginals import Maps, Marginals, shifts, wanted_shares
@@ -57,25 +58,6 @@ CALIBRATION_ROWS = 4_000  # generated of each class for its marginals
 CHUNK = 10_000  # rows decoded at a time
 # Rows; with more the generator gets nearer to the table than rounded products let it.
 COARSE_BELOW = 10_000
-
-# L. Xu et al., section 4.4 and appendix. Nothing is judged: the whole budget is spent and the last generator kept.
-PUBLISHED: dict[str, Any] = {
-    "noise": 128,
-    "hidden": (256, 256),
-    "batch_size": 500,
-    "judge_by": None,
-    "pack": 10,
-    "critic_steps": 1,
-    "learning_rate": 2e-4,
-    "critic_learning_rate": 2e-4,
-    "weight_decay": 1e-6,
-    "penalty": 10.0,
-    "temperature": 0.2,
-    "dropout": 0.5,
-    "log_frequency": True,
-    "average": 0.0,
-    "calibrate": False,
-}
 
 
 @dataclass(frozen=True)
