@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.stats import spearmanr
 
 from equipoise.errors import OptionError
 from equipoise.networks.training import Training
@@ -340,3 +341,19 @@ def test_generated_rows_carry_the_condition_in_the_column_that_it_names():
     # single fits give -0.2 to 0.1 and 4.2 to 4.6
     assert np.median(means[0]) == pytest.approx(0, abs=0.5)
     assert np.median(means[1]) == pytest.approx(4, abs=0.5)
+
+
+@pytest.mark.truth
+@pytest.mark.parametrize("seed", [0, 1])
+def test_numbers_of_many_modes_that_go_together_do_so_in_generated_rows(seed):
+    rng = np.random.default_rng(0)
+    n = 4000
+    value = rng.choice([40.0, 60.0, 75.0, 95.0, 130.0, 200.0], n) * np.exp(rng.normal(0, 0.12, n))
+    table = {"value": value, "owed": value * rng.uniform(0.5, 0.95, n), "other": rng.normal(size=n)}
+    model = CTGAN(random_state=seed, max_steps=1000).fit(pd.DataFrame(table), np.arange(n) % 5 == 0)
+    assert min(modes.n_gaussians for modes in model.encoder_.numbers_) >= 9
+    new, _ = model.sample(n, random_state=1)
+    assert spearmanr(table["value"], table["owed"])[0] > 0.9
+    # measured: 0.76 and 0.77; 0.15 and 0.71 with one rate of 1e-3 for both networks and dropout 0.5
+    assert spearmanr(new["value"], new["owed"])[0] > 0.7
+    assert abs(spearmanr(new["value"], new["other"])[0]) < 0.1

@@ -81,9 +81,7 @@ def test_a_common_value_of_the_table_that_a_class_lacks_stays_what_it_is():
 def test_a_column_of_few_numbers_beside_its_exact_values_is_not_moved():
     rng = np.random.default_rng(0)
     table = np.concatenate([np.zeros(5000), rng.standard_normal(5000)])
-    of_class = np.concatenate(
-        [np.zeros(91), np.arange(1.0, 10.0)]
-    )  # nine numbers that are not exact
+    of_class = np.concatenate([np.zeros(91), np.arange(1.0, 10.0)])  # nine that are not exact
     generated = np.concatenate([np.zeros(3000), rng.standard_normal(1000)])
     np.testing.assert_array_equal(
         moved(maps_between(generated, of_class, table), generated), generated

@@ -97,7 +97,7 @@ class CTGAN(NetworkSynthesizer):
     learning_rate : float, default=0.0003
         Of the generator.
     critic_learning_rate : float, default=0.001
-        Of the critic. One as slow as the generator never learns which numbers go together (see the reference).
+        Of the critic. One that learns no faster than the generator may miss which numbers go together.
     weight_decay : float, default=1e-6
     penalty : float, default=10.0
         Weight of the gradient penalty.
